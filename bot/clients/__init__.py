@@ -1,0 +1,1 @@
+"""Outside services over httpx, read into domain values."""

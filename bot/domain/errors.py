@@ -1,0 +1,59 @@
+"""The errors that cross a layer.
+
+KhetdootError
+├── ConfigurationError      the operator must change something; a retry does not help
+├── DataError               a file of locales/ or knowledge/ cannot be used
+├── RefusedInput            bad input at a door: answered with `status`, nothing recorded
+└── SendError               a message was not taken; `retryable` says whether a retry helps
+    ├── ContactBlocked      the contact blocked or left the channel: stop writing to her
+    └── Throttled           the gateway asks to wait `retry_after` seconds
+"""
+
+from __future__ import annotations
+
+
+class KhetdootError(Exception):
+    """Base of all errors of this program. `retryable` says whether the same call may succeed later."""
+
+    retryable = False
+
+
+class ConfigurationError(KhetdootError):
+    """Settings that cannot work; the message names the setting."""
+
+
+class DataError(KhetdootError):
+    """A data file is missing or malformed; the message has `path:line`."""
+
+
+class RefusedInput(KhetdootError):
+    """Input that a door does not take. `status` is the HTTP status to answer with."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class SendError(KhetdootError):
+    """The gateway did not take the message. `uncertain` when it may have taken it (a time-out after sending)."""
+
+    def __init__(self, reason: str, *, retryable: bool, uncertain: bool = False) -> None:
+        super().__init__(reason)
+        self.retryable = retryable
+        self.uncertain = uncertain
+
+
+class ContactBlocked(SendError):
+    """The contact cannot be written to any more (blocked the bot, replied STOP at the gateway, left)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, retryable=False)
+
+
+class Throttled(SendError):
+    """The gateway wants a pause. `retry_after` in seconds, for this address only unless `whole_channel`."""
+
+    def __init__(self, reason: str, retry_after: float, *, whole_channel: bool = False) -> None:
+        super().__init__(reason, retryable=True)
+        self.retry_after = retry_after
+        self.whole_channel = whole_channel

@@ -1,0 +1,122 @@
+"""Messages as they come in and go out, the same for every channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a contact is reached: a channel's name and the contact's id there (phone number in E.164, chat id, ...)."""
+
+    channel: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Degrees north and east, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+class InboundKind(StrEnum):
+    """What a contact sent. Media that the bot cannot read keep their kind so that the reply can be useful."""
+
+    TEXT = "text"
+    LOCATION = "location"
+    PHOTO = "photo"
+    VOICE = "voice"
+    STICKER = "sticker"
+    EDIT = "edit"
+    OTHER = "other"
+    BLOCKED = "blocked"
+    """The contact blocked the bot: nothing may be sent any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message in (MO). `external_id` is the gateway's own id, unique within the channel."""
+
+    address: Address
+    external_id: str
+    text: str
+    received_at: datetime
+    kind: InboundKind = InboundKind.TEXT
+    location: Location | None = None
+    language_hint: str | None = None
+    """BCP 47 tag that the channel reports for the contact's device; evidence, not a choice."""
+    in_reply_to: str | None = None
+    """External id of the message this one answers (officers reply to a handoff so)."""
+    sender_id: str | None = None
+    """Who wrote within the chat, where that differs from `address` (a member of an officers' group)."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuickReply:
+    """A button: what it says and what is sent back when it is pressed. Numbered in channels without buttons."""
+
+    label: str
+    text: str
+
+
+class Purpose(StrEnum):
+    """Why a message goes out; replies go before bulk, and only what nobody asked for waits for quiet hours."""
+
+    REPLY = "reply"
+    HANDOFF = "handoff"
+    ALERT = "alert"
+    BROADCAST = "broadcast"
+    FAREWELL = "farewell"
+    """The one confirmation that STOP gets: the only purpose that may go to a contact who has stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message out (MT), before the channel fits it to its limits."""
+
+    address: Address
+    text: str
+    language: str = "en"
+    quick_replies: tuple[QuickReply, ...] = ()
+    purpose: Purpose = Purpose.REPLY
+    ask_location: bool = False
+    expires_at: datetime | None = None
+    reference: str = ""
+    """What this message belongs to, such as `handoff:<id>`; an answer to the message finds it again."""
+
+
+class DeliveryStatus(StrEnum):
+    """States of an outgoing message. The order of `RANK` is the only way it may go; reports never downgrade."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A gateway's receipt for one message."""
+
+    channel: str
+    external_id: str
+    status: DeliveryStatus
+    at: datetime
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a channel returns for a message that the gateway took."""
+
+    external_ids: tuple[str, ...] = field(default=())

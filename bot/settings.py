@@ -1,0 +1,95 @@
+"""The only reader of the environment. Every setting is `KHETDOOT_<NAME>`; README's table is made from this file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.domain.errors import ConfigurationError
+
+PREFIX = "KHETDOOT_"
+
+
+class Settings(BaseSettings):
+    """All that an operator can set. Secrets are never printed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    data_dir: Path = Field(Path("data"), description="Folder for the embedded database, models and caches")
+    database_url: str = Field("", description="SQLAlchemy address of the database; empty: SQLite in DATA_DIR")
+    redis_url: SecretStr = Field(SecretStr(""), description="Redis for sessions and caches; empty: inside the process")
+    host: str = Field("127.0.0.1", description="Address that the web server listens on")
+    port: int = Field(8080, ge=0, le=65535, description="Port that the web server listens on")
+    public_url: str = Field(
+        "", description="Address under which gateways reach this server, https://…; empty: polling only"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses of proxies whose X-Forwarded-For is believed"
+    )
+    region: str = Field("IN", description="Country (ISO 3166) assumed where neither place nor language tells")
+    reviewed_only: bool = Field(False, description="Answer only from cards that an agronomist has signed")
+    session_hours: float = Field(12, gt=0, description="How long a conversation is remembered")
+    workers: int = Field(2, ge=1, le=64, description="Messages answered at the same time by one process")
+    retention_days: int = Field(90, ge=1, description="Days after which message texts are erased")
+    console_token: SecretStr = Field(SecretStr(""), description="Password of the officers' console; empty: console off")
+    metrics_public: bool = Field(False, description="Serve /metrics to others than the local machine")
+
+    telegram_token: SecretStr = Field(SecretStr(""), description="Bot token from BotFather; empty: no Telegram")
+    telegram_api_url: str = Field("https://api.telegram.org", description="Bot API server")
+    telegram_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="Secret of the Telegram webhook; needs PUBLIC_URL"
+    )
+    officer_chat_ids: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Telegram chats of extension workers, comma-separated"
+    )
+
+    sms_segments: int = Field(2, ge=1, le=10, description="SMS segments that one answer may take")
+    sms_segments_per_day: int = Field(20, ge=1, description="SMS segments that one contact may get in a day as answers")
+    kannel_sendsms_url: str = Field("", description="Kannel's sendsms address; empty: no Kannel")
+    kannel_username: str = Field("", description="Kannel sendsms user")
+    kannel_password: SecretStr = Field(SecretStr(""), description="Kannel sendsms password")
+    twilio_account_sid: str = Field("", description="Twilio account; empty: no Twilio")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), description="Twilio token, also checks signatures")
+    twilio_api_url: str = Field("https://api.twilio.com", description="Twilio's REST server")
+    africastalking_username: str = Field("", description="Africa's Talking user; empty: no Africa's Talking")
+    africastalking_api_key: SecretStr = Field(SecretStr(""), description="Africa's Talking key")
+    africastalking_api_url: str = Field("https://api.africastalking.com", description="Africa's Talking server")
+
+    open_meteo_url: str = Field("https://api.open-meteo.com", description="Forecast server (Open-Meteo)")
+    open_meteo_geocoding_url: str = Field(
+        "https://geocoding-api.open-meteo.com", description="Place search (Open-Meteo)"
+    )
+    met_norway_url: str = Field("https://api.met.no", description="Second forecast server (MET Norway)")
+
+    model_path: str = Field("", description="GGUF file of the model; empty: answers come from cards alone")
+    model_url: str = Field("", description="OpenAI-compatible server used instead of a local model")
+    model_name: str = Field("phi-3-mini-4k", description="Name of the model in the registry or on the server")
+
+    @field_validator("officer_chat_ids", "trusted_proxies", mode="before")
+    @classmethod
+    def split_commas(cls, value: object) -> object:
+        """`"1, 2"` reads as two entries."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> str:
+        """The database's address, the embedded default filled in."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'khetdoot.db').absolute()}"
+
+
+def read_settings(**changes: object) -> Settings:
+    """Reads environment and `.env`. Raises ConfigurationError naming each setting that cannot be used."""
+    try:
+        return Settings(**changes)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"{PREFIX}{'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()]
+        raise ConfigurationError("; ".join(lines)) from error
+
+
+def environment_names() -> list[str]:
+    """Names of this program's settings that are set now, without values."""
+    return sorted(name for name in os.environ if name.startswith(PREFIX))

@@ -1,0 +1,1 @@
+"""SQL (SQLAlchemy) and Redis; nothing else in the program knows either."""

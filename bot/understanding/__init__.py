@@ -1,0 +1,1 @@
+"""From a text to language, entities, topic and intent; no I/O after loading."""

@@ -1,0 +1,1 @@
+"""HTTP: webhooks, web chat, console, health."""
