@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.messages import QuickReply
+from bot.domain.contacts import ConsentEvent, Contact
+from bot.domain.messages import Inbound, Outbound, Purpose, QuickReply
 
 
 class Intent(StrEnum):
@@ -108,7 +110,7 @@ class Session:
     entities: Entities = Entities()
     pending: Pending | None = None
     choices: tuple[str, ...] = ()
-    """What the numbers of the last question back stand for, in order (texts as a quick reply would send them)."""
+    """What the buttons or numbers of the last question stand for, in order: `crop:rice`, `topic:pest`, `language:hi`"""
     more: tuple[str, ...] = ()
     """Texts that MORE continues with, first one next."""
     card_id: str = ""
@@ -141,3 +143,43 @@ class Reply:
     engine: str = "cards"
     more: tuple[str, ...] = ()
     """Texts kept for MORE when the channel is short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message with all that is known when it is answered; what a skill gets."""
+
+    inbound: Inbound
+    contact: Contact
+    session: Session
+    understanding: Understanding
+    language: str
+    """The language of the answer, one that the bot speaks; native script, romanised later if need be."""
+    now: datetime
+    short: bool = False
+    """The channel counts segments: short texts, numbers for buttons, MORE."""
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffRequest:
+    """A question for a person: why, and what the officer is to read."""
+
+    question: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a skill returns: the reply, and contact and session as they shall be after it."""
+
+    reply: Reply
+    contact: Contact
+    session: Session
+    consent: tuple[ConsentEvent, ...] = ()
+    handoff: HandoffRequest | None = None
+    extra: tuple[Outbound, ...] = ()
+    """Messages to others than the contact, such as an officer's answer on its way to a farmer."""
+    purpose: Purpose = Purpose.REPLY
+    forget: bool = False
+    """Erase the contact once the reply is out."""

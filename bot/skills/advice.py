@@ -1,0 +1,100 @@
+"""Advice from cards: find, decide, word; ask one short question back when that decides the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.answering.decide import Decision, Move, decide
+from bot.domain.cards import Hit
+from bot.domain.messages import QuickReply
+from bot.domain.turns import CardScore, Outcome, Pending, Reply, Result, Turn
+from bot.locales import Locales
+from bot.retrieval import CardIndex
+from bot.skills.wording import card_text, label, remaining_parts, remembered, steps_to_send, whole_card
+
+MOST_CHOICES = 6
+MOST_ASKED = 2
+"""After two questions back about the same thing a person is offered instead of a third."""
+COMMON_CROPS = ("rice", "wheat", "maize", "cotton", "tomato", "chilli")
+
+
+class Advice:
+    """The skill behind `ask_advice`."""
+
+    def __init__(self, locales: Locales, index: CardIndex) -> None:
+        self.locales = locales
+        self.index = index
+
+    def __call__(self, turn: Turn) -> Result:
+        """Answers, asks back or abstains; never raises for want of a card or a translation."""
+        understanding = turn.understanding
+        hits = self.index.search(understanding, region=turn.region, today=turn.now.date())
+        spoken = [hit for hit in hits if card_text(hit.card, turn.language)]
+        decision = decide(understanding, spoken)
+        result = self._act(turn, decision)
+        scores = (decision.hit, *(hit for hit in spoken if hit is not decision.hit)) if decision.hit else ()
+        cards = tuple(CardScore(hit.card.id, hit.crop, hit.topic, hit.score) for hit in scores if hit)
+        return replace(result, reply=replace(result.reply, cards=cards))
+
+    def _act(self, turn: Turn, decision: Decision) -> Result:
+        if decision.move is Move.ANSWER and decision.hit:
+            return self._answer(turn, decision.hit)
+        if decision.move in (Move.ASK_CROP, Move.ASK_PROBLEM) and turn.session.asked < MOST_ASKED:
+            return self._ask_back(turn, decision)
+        if decision.move is Move.UNCLEAR:
+            return self._say(turn, "unclear", Outcome.ASKED_BACK)
+        return self._say(turn, "no_card", Outcome.ABSTAINED)
+
+    def _answer(self, turn: Turn, hit: Hit) -> Result:
+        text = hit.card.texts[turn.language]
+        steps = steps_to_send(hit.card, text, turn)
+        more = remaining_parts(self.locales, text, steps, turn.language)
+        reply = Reply(
+            text=whole_card(self.locales, text, steps, turn.language),
+            short=text.sms,
+            outcome=Outcome.ANSWERED,
+            quick_replies=self._buttons(turn, "button.source", "button.person"),
+            steps=tuple(step.id for step in steps),
+            more=more,
+        )
+        session = remembered(turn, card_id=hit.card.id, more=more if turn.short else ())
+        return Result(reply, turn.contact, session)
+
+    def _ask_back(self, turn: Turn, decision: Decision) -> Result:
+        asks_crop = decision.move is Move.ASK_CROP
+        codes = self._crop_choices(turn, decision) if asks_crop else self._topic_choices(turn)
+        labels = [label(self.locales, code, turn.language) for code in codes]
+        crop = next(iter(turn.understanding.entities.crops), "")
+        text = (
+            self.locales.text("ask.crop", turn.language)
+            if asks_crop
+            else self.locales.text(
+                "ask.problem", turn.language, crop=label(self.locales, f"crop:{crop}", turn.language)
+            )
+        )
+        session = remembered(
+            turn,
+            pending=Pending.CROP if asks_crop else Pending.PROBLEM,
+            choices=tuple(codes),
+            asked=turn.session.asked + 1,
+        )
+        reply = Reply(text, Outcome.ASKED_BACK, quick_replies=tuple(QuickReply(label, label) for label in labels))
+        return Result(reply, turn.contact, session)
+
+    def _crop_choices(self, turn: Turn, decision: Decision) -> list[str]:
+        crops = dict.fromkeys([*turn.contact.farm.crops, *decision.crops, *COMMON_CROPS])
+        return [f"crop:{crop}" for crop in crops][:MOST_CHOICES]
+
+    def _topic_choices(self, turn: Turn) -> list[str]:
+        topics = self.index.topics_of(turn.understanding.entities.crops[0])
+        return [f"topic:{topic}" for topic in dict.fromkeys([*topics, "pest", "disease", "nutrition"])][:MOST_CHOICES]
+
+    def _say(self, turn: Turn, key: str, outcome: Outcome) -> Result:
+        reply = Reply(
+            self.locales.text(key, turn.language), outcome, quick_replies=self._buttons(turn, "button.person")
+        )
+        return Result(reply, turn.contact, remembered(turn))
+
+    def _buttons(self, turn: Turn, *keys: str) -> tuple[QuickReply, ...]:
+        texts = [self.locales.text(key, turn.language) for key in keys]
+        return tuple(QuickReply(text, text) for text in texts)
