@@ -1,0 +1,78 @@
+"""Texts to train on: this project's own (locales/, knowledge/) and open corpora, one `<tag>.txt` a language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+import yaml
+
+from bot.understanding.language import words_of
+
+_FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_TAGGED = re.compile(r"^([a-z]{2}-Latn):\s*(.+)$")
+_QUESTION = "questions"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One training line: a language tag and `words_of` a text."""
+
+    tag: str
+    words: str
+
+
+def read_corpus(folder: Path) -> list[Sample]:
+    """All lines of `folder/<tag>.txt`, each once."""
+    return _samples((path.stem, line) for path in sorted(folder.glob("*.txt")) for line in _lines(path))
+
+
+def read_own_texts(locales_dir: Path, knowledge_dir: Path) -> list[Sample]:
+    """Card texts, messages and utterances, in whatever languages they exist."""
+    return _samples([*_card_texts(knowledge_dir), *_message_texts(locales_dir), *_utterances(locales_dir)])
+
+
+def _samples(texts: Iterable[tuple[str, str]]) -> list[Sample]:
+    found = dict.fromkeys(Sample(tag, words_of(text)) for tag, text in texts)
+    return [sample for sample in found if len(sample.words) > 1]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _card_texts(knowledge_dir: Path) -> Iterator[tuple[str, str]]:
+    """Body lines of every `<lang>.md`; questions marked `hi-Latn:` count for that tag."""
+    for path in sorted(knowledge_dir.glob("cards/**/*.md")):
+        for line in _FRONT.sub("", path.read_text(encoding="utf-8")).splitlines():
+            if line.strip() and not line.startswith("##"):
+                text = line.lstrip("#- ").strip()
+                tagged = _TAGGED.match(text)
+                yield (tagged[1], tagged[2]) if tagged else (path.stem, text)
+
+
+def _message_texts(locales_dir: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(locales_dir.glob("*/messages.po")):
+        for entry in polib.pofile(str(path)):
+            yield path.parent.name, re.sub(r"\{[^}]*\}|%\([^)]*\)s", " ", entry.msgstr or "")
+
+
+def _utterances(locales_dir: Path) -> Iterator[tuple[str, str]]:
+    """All strings of utterances.yaml; those under a key such as `hi-Latn` count for that tag."""
+    for path in sorted(locales_dir.glob("*/utterances.yaml")):
+        yield from _strings(path.parent.name, yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def _strings(tag: str, node: object) -> Iterator[tuple[str, str]]:
+    if isinstance(node, str):
+        tagged = _TAGGED.match(node)
+        yield (tagged[1], tagged[2]) if tagged else (tag, node)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _strings(tag, item)
+    elif isinstance(node, dict):
+        for key, item in node.items():
+            yield from _strings(key if isinstance(key, str) and re.fullmatch("[a-z]{2}-Latn", key) else tag, item)
