@@ -4,6 +4,8 @@ KhetdootError
 ├── ConfigurationError      the operator must change something; a retry does not help
 ├── DataError               a file of locales/ or knowledge/ cannot be used
 ├── RefusedInput            bad input at a door: answered with `status`, nothing recorded
+├── StorageError            database or Redis did not do it, nothing was written; `retryable` says whether a retry helps
+│   └── LostClaim           another worker has taken over the message meanwhile
 └── SendError               a message was not taken; `retryable` says whether a retry helps
     ├── ContactBlocked      the contact blocked or left the channel: stop writing to her
     └── Throttled           the gateway asks to wait `retry_after` seconds
@@ -32,6 +34,21 @@ class RefusedInput(KhetdootError):
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class StorageError(KhetdootError):
+    """Database or Redis failed and nothing was written. The message names no parameter, so it may be logged."""
+
+    def __init__(self, reason: str, *, retryable: bool = True) -> None:
+        super().__init__(reason)
+        self.retryable = retryable
+
+
+class LostClaim(StorageError):
+    """The lease had run out and another worker took the message (or it was erased): drop this work."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, retryable=False)
 
 
 class SendError(KhetdootError):

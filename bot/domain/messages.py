@@ -104,6 +104,18 @@ class DeliveryStatus(StrEnum):
     STOPPED = "stopped"
 
 
+RANK = {
+    DeliveryStatus.QUEUED: 0,
+    DeliveryStatus.SENDING: 1,
+    DeliveryStatus.SENT: 2,
+    DeliveryStatus.DELIVERED: 3,
+    DeliveryStatus.FAILED: 3,
+    DeliveryStatus.EXPIRED: 3,
+    DeliveryStatus.STOPPED: 3,
+}
+"""A report moves a message only to a higher rank; the four ends exclude each other."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
     """A gateway's receipt for one message."""
