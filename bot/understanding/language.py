@@ -14,7 +14,7 @@ from langdetect.lang_detect_exception import LangDetectException
 from bot.domain.errors import DataError
 from bot.domain.turns import DetectedLanguage
 from bot.understanding.normalise import fold
-from bot.understanding.script import LATIN, NO_SCRIPT, script_of
+from bot.understanding.script import NO_SCRIPT, script_of
 
 UNKNOWN = "und"
 OF_SCRIPT = {
