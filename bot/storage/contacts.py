@@ -16,8 +16,8 @@ from bot.storage.tables import consent_events, contacts
 class Contacts(Store):
     """The people who write to us."""
 
-    def get(self, contact_id: str) -> Contact | None:
-        """By id."""
+    def get(self, contact_id: str | None) -> Contact | None:
+        """By id; None for who is unknown or forgotten (also where None stands for a forgotten contact)."""
         with self.database.read() as connection:
             row = connection.execute(select(contacts).where(contacts.c.id == contact_id)).mappings().first()
         return contact_from(row) if row else None

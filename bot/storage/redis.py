@@ -64,3 +64,7 @@ def typed_errors() -> Iterator[None]:
         yield
     except RedisError as error:
         raise StorageError(f"Redis: {type(error).__name__}") from None
+
+
+def ignore(_error: StorageError) -> None:
+    """The default of `on_unavailable`, by which stores tell a metric that they do without Redis."""

@@ -10,15 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.errors import StorageError
 from bot.domain.turns import Session
-from bot.storage.redis import RedisConnection, typed_errors
+from bot.storage.redis import RedisConnection, ignore, typed_errors
 
 FORMAT = 1
 """Raised when old values no longer mean the same; they then read as empty."""
 SESSION = TypeAdapter(Session)
-
-
-def ignore(_error: StorageError) -> None:
-    """The default of `on_unavailable`."""
 
 
 class Sessions:
