@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.domain.errors import ConfigurationError
 
 PREFIX = "KHETDOOT_"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
@@ -22,6 +23,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="Folder for the embedded database, models and caches")
     database_url: str = Field("", description="SQLAlchemy address of the database; empty: SQLite in DATA_DIR")
     redis_url: SecretStr = Field(SecretStr(""), description="Redis for sessions and caches; empty: inside the process")
+    locales_dir: Path = Field(ROOT / "locales", description="Folder of languages; default: beside the program")
+    knowledge_dir: Path = Field(ROOT / "knowledge", description="Folder of cards; default: beside the program")
     host: str = Field("127.0.0.1", description="Address that the web server listens on")
     port: int = Field(8080, ge=0, le=65535, description="Port that the web server listens on")
     public_url: str = Field(

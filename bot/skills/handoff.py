@@ -71,6 +71,10 @@ class Desk:
         reference = self.messages.find_reference(inbound.address.channel, inbound.in_reply_to) or ""
         return reference.removeprefix(REFERENCE) if reference.startswith(REFERENCE) else None
 
+    def is_overheard(self, inbound: Inbound) -> bool:
+        """Talk among officers in their group that answers no handoff: none of the bot's business."""
+        return inbound.address in self.officers and inbound.address.id.startswith("-")
+
     def answer(self, handoff_id: str, inbound: Inbound) -> tuple[Outbound, ...]:
         """The officer's words for the farmer on her own channel, and a receipt for the officer."""
         handoff = self.handoffs.get(handoff_id)

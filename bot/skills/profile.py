@@ -10,8 +10,6 @@ from bot.domain.turns import Intent, Outcome, Pending, Reply, Result, Session, T
 from bot.knowledge import Knowledge
 from bot.locales import Locales
 
-TIER_ONE = 1
-
 
 class Profile:
     """The skill behind all intents that are about the conversation itself."""
@@ -77,8 +75,7 @@ class Profile:
     def set_language(self, turn: Turn) -> Result:
         """Switches to the language named, or offers all."""
         tag = turn.understanding.argument
-        spoken = self.locales.languages.get(tag)
-        if spoken is None or spoken.tier != TIER_ONE:
+        if tag not in self.locales.spoken:
             return self.ask_language(turn)
         contact = replace(turn.contact, language=tag, language_chosen=True)
         reply = Reply(self.locales.text("language.set", tag), Outcome.ANSWERED, engine="session")
@@ -86,7 +83,7 @@ class Profile:
 
     def ask_language(self, turn: Turn) -> Result:
         """Which language? Each in its own script; the question asked stays remembered."""
-        codes = tuple(f"language:{tag}" for tag in self.spoken())
+        codes = tuple(f"language:{tag}" for tag in self.locales.spoken)
         session = replace(
             turn.session, pending=Pending.LANGUAGE, choices=codes, question=turn.session.question or turn.inbound.text
         )
@@ -98,12 +95,12 @@ class Profile:
     def refuse_language(self, turn: Turn, tag: str) -> Result:
         """A language that is known but not spoken is named, with those that are."""
         known = self.locales.languages.get(tag)
-        spoken = ", ".join(self.locales.languages[name].native for name in self.spoken())
+        spoken = ", ".join(self.locales.languages[name].native for name in self.locales.spoken)
         text = self.locales.text(
             "language.unspoken", turn.language, language=known.native if known else tag, languages=spoken
         )
         session = replace(
-            turn.session, pending=Pending.LANGUAGE, choices=tuple(f"language:{name}" for name in self.spoken())
+            turn.session, pending=Pending.LANGUAGE, choices=tuple(f"language:{name}" for name in self.locales.spoken)
         )
         reply = Reply(text, Outcome.ABSTAINED, quick_replies=self.language_buttons())
         return Result(reply, turn.contact, session)
@@ -121,7 +118,7 @@ class Profile:
         """Consent (again), and the languages to choose from."""
         contact = replace(turn.contact, consent=Consent.ACTIVE)
         key = "start.again" if turn.contact.consent is Consent.STOPPED else "greeting"
-        session = Session(pending=Pending.LANGUAGE, choices=tuple(f"language:{tag}" for tag in self.spoken()))
+        session = Session(pending=Pending.LANGUAGE, choices=tuple(f"language:{tag}" for tag in self.locales.spoken))
         result = self._say(turn, key, contact=contact, quick_replies=self.language_buttons())
         return replace(result, session=session, consent=(self._event(turn, contact, "start"),))
 
@@ -143,13 +140,9 @@ class Profile:
         result = self._say(turn, "forget.confirm", quick_replies=(QuickReply(yes, yes),))
         return replace(result, session=replace(turn.session, pending=Pending.CONFIRM_FORGET))
 
-    def spoken(self) -> tuple[str, ...]:
-        """Languages that every message exists in."""
-        return tuple(tag for tag, language in self.locales.languages.items() if language.tier == TIER_ONE)
-
     def language_buttons(self) -> tuple[QuickReply, ...]:
         """A button a language, in its own script."""
-        names = [self.locales.languages[tag].native for tag in self.spoken()]
+        names = [self.locales.languages[tag].native for tag in self.locales.spoken]
         return tuple(QuickReply(name, name) for name in names)
 
     def _say(

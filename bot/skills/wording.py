@@ -17,7 +17,13 @@ def label(locales: Locales, code: str, language: str) -> str:
         return locales.languages[name].native
     if kind == "topic":
         return locales.text(f"topic.{name}", language)
-    return locales.name(f"{kind}s", name, language)
+    return first_name(locales, f"{kind}s", name, language) or first_name(locales, f"{kind}s", name, "en") or name
+
+
+def first_name(locales: Locales, kind: str, name: str, language: str) -> str:
+    """The first name that entities.yaml of the language lists for an id: the one to show; empty when it has none."""
+    names = locales.entities[language].names if language in locales.entities else ()
+    return next((entry.text for entry in names if entry.kind == kind and entry.id == name), "")
 
 
 def card_text(card: Card, language: str) -> CardText | None:

@@ -1,0 +1,71 @@
+# Two commands do all the set-up: `make run` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CONSTRAINTS := deploy/constraints.txt
+MODEL ?=
+# A native build of llama.cpp dies on processors that report AMX inside a virtual machine, and on other hosts.
+LLAMA_FLAGS := CMAKE_ARGS="-DGGML_NATIVE=OFF"
+
+.PHONY: run test lint unit check format bench-languages bench-understanding clean constraints
+
+run: $(VENV)/.run $(if $(MODEL),$(VENV)/.model)
+	@$(BIN)/khetdoot serve $(if $(MODEL),--model $(MODEL))
+
+test: lint unit
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/khetdoot check
+
+unit: $(VENV)/.test $(VENV)/.model
+	$(BIN)/pytest
+
+check: $(VENV)/.run
+	$(BIN)/khetdoot check
+
+format: $(VENV)/.test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench-languages: $(VENV)/.bench
+	$(BIN)/python -m tests.benchmarks.bench_languages
+
+bench-understanding: $(VENV)/.bench
+	$(BIN)/python -m tests.benchmarks.bench_understanding
+
+constraints: $(VENV)/.test
+	$(PIP) install -e '.[postgresql,model,charts,test,bench]'
+	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+cpu$$//' > $(CONSTRAINTS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/bin/python:
+	@PYTHON=$(PYTHON) deploy/needs.sh python
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	@echo "Installing Khetdoot into $(VENV) (a minute or two the first time) ..."
+	@$(PIP) install -c $(CONSTRAINTS) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	@echo "Installing what the tests need ..."
+	@$(PIP) install -c $(CONSTRAINTS) -e '.[postgresql,charts,test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	@$(PIP) install -c $(CONSTRAINTS) -e '.[bench]'
+	@touch $@
+
+$(VENV)/.model: $(VENV)/.run
+	@deploy/needs.sh compiler
+	@echo "Building llama-cpp-python (7 to 9 minutes on 2 cores the first time) ..."
+	@$(LLAMA_FLAGS) $(PIP) install -c $(CONSTRAINTS) -e '.[model]'
+	@touch $@

@@ -1,0 +1,201 @@
+"""One message's way: understand, choose a skill, word the reply for the contact and her channel. Pure: no I/O here.
+
+The worker loads contact and session before and saves what comes back after, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.contacts import Consent, Contact, ScriptChoice
+from bot.domain.messages import Inbound, InboundKind, Outbound, QuickReply
+from bot.domain.turns import Intent, Outcome, Pending, Reply, Result, Session, Turn, Understanding
+from bot.locales import Locales
+from bot.skills.advice import Advice
+from bot.skills.profile import Profile
+from bot.skills.wording import label
+from bot.understanding.normalise import fold
+from bot.understanding.resolve import chosen_code, with_choice, with_session
+from bot.understanding.romanise import romanise
+from bot.understanding.understand import Understander
+
+Skill = Callable[[Turn], Result]
+LONGEST_TEXT = 4000
+"""Characters of a message that are read; a longer one is asked to be shortened rather than half understood."""
+SURE = 0.9
+"""Confidence at which a text in another language overrides the language that the contact has chosen herself."""
+ALWAYS_HEARD = frozenset({Intent.START, Intent.STOP, Intent.FORGET, Intent.REPORT_EMERGENCY})
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of one message: what to send, and contact and session as they shall be."""
+
+    outbounds: tuple[Outbound, ...]
+    understanding: Understanding
+    result: Result
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """handle(inbound, contact, session) -> Handled. All parts are given; none is looked up."""
+
+    locales: Locales
+    understander: Understander
+    advice: Advice
+    profile: Profile
+    skills: Mapping[Intent, Skill]
+    short_channels: frozenset[str]
+    shorten: Callable[[str, str, bool], tuple[str, str]]
+    """(text, hint, has_more) -> what fits a short channel's budget, and what is left for MORE."""
+    home_region: str
+
+    def handle(self, inbound: Inbound, contact: Contact, session: Session, now: datetime) -> Handled:
+        """Answers one message. Never raises for what a contact wrote."""
+        prior = contact.language and (
+            f"{contact.language}-Latn" if contact.script is ScriptChoice.LATIN else contact.language
+        )
+        understood = self.understander.understand(inbound.text[:LONGEST_TEXT], prior=prior or inbound.language_hint)
+        understanding, session = self._in_session(understood, session, contact)
+        contact = self._noted(contact, understood, inbound)
+        turn = Turn(
+            inbound=inbound,
+            contact=contact,
+            session=session,
+            understanding=understanding,
+            language=self._answer_language(contact, inbound),
+            now=now,
+            short=inbound.address.channel in self.short_channels,
+            region=self._region(contact),
+        )
+        result = self._respond(turn)
+        language = result.contact.language or turn.language
+        reply, session = self._fitted(turn, result, language)
+        result = replace(result, reply=reply, session=session)
+        return Handled((*self._outbounds(turn, result, language), *result.extra), understanding, result, language)
+
+    def _in_session(
+        self, understanding: Understanding, session: Session, contact: Contact
+    ) -> tuple[Understanding, Session]:
+        if understanding.intent in ALWAYS_HEARD:
+            return understanding, session
+        code = chosen_code(understanding.text, session, lambda name: self._labels(name, contact), fold)
+        if code.startswith("language:"):
+            tag = code.partition(":")[2]
+            return replace(understanding, intent=Intent.SET_LANGUAGE, argument=tag), session
+        if code:
+            return with_choice(understanding, code, session), session
+        if session.more and not session.choices and understanding.text.strip() == "1":
+            return replace(understanding, intent=Intent.GET_MORE), session
+        if session.pending is Pending.CONFIRM_FORGET and self._confirms(understanding.text, contact):
+            return replace(understanding, intent=Intent.FORGET), session
+        topic_of = self.understander.topic_of
+        return with_session(understanding, session, topic_of), session
+
+    def _labels(self, code: str, contact: Contact) -> tuple[str, ...]:
+        language = contact.language or "en"
+        name = label(self.locales, code, language)
+        return name, romanise(name, language)
+
+    def _confirms(self, text: str, contact: Contact) -> bool:
+        language = contact.language or "en"
+        yes = self.locales.text("button.forget", language)
+        return fold(text) in {fold(yes), fold(romanise(yes, language)), "1"}
+
+    def _noted(self, contact: Contact, understanding: Understanding, inbound: Inbound) -> Contact:
+        """Language and script follow the evidence, unless she has chosen and the evidence is weak."""
+        detected = understanding.language
+        if detected.language not in self.locales.spoken or inbound.kind is not InboundKind.TEXT:
+            return contact
+        if not contact.language_chosen or (detected.confidence >= SURE and len(understanding.text.split()) >= 4):
+            contact = replace(contact, language=detected.language)
+        latin = detected.tag.endswith("-Latn")
+        if detected.language == contact.language and (latin or detected.script != "Latn"):
+            contact = replace(contact, script=ScriptChoice.LATIN if latin else ScriptChoice.NATIVE)
+        return contact
+
+    def _answer_language(self, contact: Contact, inbound: Inbound) -> str:
+        hint = (inbound.language_hint or "").split("-")[0]
+        return contact.language or (hint if hint in self.locales.spoken else "en")
+
+    def _region(self, contact: Contact) -> str | None:
+        if contact.place:
+            return contact.place.region
+        language = self.locales.languages.get(contact.language or "")
+        return (language and language.region) or self.home_region
+
+    def _respond(self, turn: Turn) -> Result:
+        understanding = turn.understanding
+        if turn.contact.consent is Consent.STOPPED and understanding.intent is not Intent.STOP:
+            # Whoever writes again after STOP has a question: she is answered, alerts stay off until she says START.
+            turn = replace(turn, contact=replace(turn.contact, consent=Consent.ACTIVE))
+        if understanding.intent in ALWAYS_HEARD:
+            return self.skills[understanding.intent](turn)
+        if turn.inbound.kind not in (InboundKind.TEXT, InboundKind.LOCATION):
+            return self._say(turn, f"media.{turn.inbound.kind}")
+        if turn.inbound.kind is InboundKind.LOCATION or not understanding.text.strip():
+            return self._say(turn, "input.location" if turn.inbound.location else "input.empty")
+        if len(turn.inbound.text) > LONGEST_TEXT:
+            return self._say(turn, "input.long")
+        if understanding.intent is Intent.SET_LANGUAGE:
+            return self._set_language(turn)
+        return self._speak(turn)
+
+    def _speak(self, turn: Turn) -> Result:
+        """Answers in a language the bot speaks, or says honestly that it does not speak hers."""
+        detected, contact = turn.understanding.language, turn.contact
+        if contact.language is None and detected.tag == "und" and not turn.understanding.entities.crops:
+            return self.profile.ask_language(turn)
+        if contact.language is None and detected.tag != "und" and detected.language not in self.locales.spoken:
+            return self.profile.refuse_language(turn, detected.tag)
+        skill = self.skills.get(turn.understanding.intent, self.advice)
+        return skill(turn)
+
+    def _set_language(self, turn: Turn) -> Result:
+        """After the choice, a question that was waiting for it is answered at once."""
+        result = self.profile(turn)
+        waiting = turn.session.question if turn.session.pending is Pending.LANGUAGE else ""
+        if not waiting or result.reply.outcome is not Outcome.ANSWERED:
+            return result
+        tag = result.contact.language or "en"
+        understanding = self.understander.understand(waiting, prior=tag)
+        if understanding.intent is not Intent.ASK_ADVICE:
+            return result
+        turn = replace(turn, contact=result.contact, session=Session(), understanding=understanding, language=tag)
+        return self.advice(turn)
+
+    def _say(self, turn: Turn, key: str) -> Result:
+        reply = Reply(self.locales.text(key, turn.language), Outcome.ASKED_BACK, engine="session")
+        return Result(reply, turn.contact, turn.session)
+
+    def _fitted(self, turn: Turn, result: Result, language: str) -> tuple[Reply, Session]:
+        """In the letters she writes; on short channels within the budget, the rest kept for MORE."""
+        reply, session = result.reply, result.session
+        latin = result.contact.script is ScriptChoice.LATIN
+        write = (lambda text: romanise(text, language)) if latin else str
+        text = write((reply.short or reply.text) if turn.short else reply.text)
+        # An answer's buttons are conveniences that cost a segment; only a question back needs its choices.
+        wanted = reply.quick_replies if not turn.short or reply.outcome is Outcome.ASKED_BACK else ()
+        buttons = tuple(QuickReply(write(button.label), write(button.text)) for button in wanted)
+        if turn.short and text:
+            hint = write(self.locales.text("more.hint", language))
+            text, rest = self.shorten(text, hint, bool(session.more) and not buttons)
+            session = replace(session, more=(rest, *session.more)) if rest else session
+        return replace(reply, text=text, quick_replies=buttons), session
+
+    def _outbounds(self, turn: Turn, result: Result, language: str) -> tuple[Outbound, ...]:
+        if not result.reply.text:
+            return ()
+        return (
+            Outbound(
+                address=turn.inbound.address,
+                text=result.reply.text,
+                language=language,
+                quick_replies=result.reply.quick_replies,
+                purpose=result.purpose,
+                ask_location=result.reply.ask_location,
+            ),
+        )

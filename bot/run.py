@@ -1,0 +1,151 @@
+"""Runs the roles of a process side by side until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+import uvicorn
+
+from bot.channels.telegram import Telegram
+from bot.domain.errors import SendError
+from bot.domain.messages import Inbound
+from bot.services import Services, build_services, worker_name
+from bot.settings import Settings
+from bot.web.app import Doors, create_app
+from bot.worker import NEW_INBOUND, Worker
+
+log = structlog.get_logger()
+RETRY_SECONDS = 30.0
+
+
+def run_roles(settings: Settings, roles: frozenset[str]) -> None:
+    """Runs until SIGTERM or SIGINT. Raises ConfigurationError and DataError before anything is started."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    services = build_services(settings)
+    try:
+        announce(settings, services, roles)
+        asyncio.run(run(services, roles))
+    finally:
+        services.close()
+
+
+def announce(settings: Settings, services: Services, roles: frozenset[str]) -> None:
+    """The start-up lines: where to chat, and what is embedded."""
+    print(f"Khetdoot: {len(services.mind.index.cards)} cards, {len(services.mind.locales.spoken)} languages")
+    print(f"  database  {services.database.name}")
+    embedded = "inside this process: conversations end with it (set KHETDOOT_REDIS_URL to keep them)"
+    print(f"  sessions  {embedded if services.redis.embedded else 'Redis'}")
+    print("  model     none: answers come from cards")
+    print(f"  channels  {', '.join(services.channels)}")
+    if "web" in roles:
+        print(f"  chat      http://{settings.host}:{settings.port}/chat", flush=True)
+
+
+async def run(services: Services, roles: frozenset[str]) -> None:
+    """Starts the roles; when one ends or a signal comes, all end."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    name = worker_name()
+    tasks: list[Coroutine[Any, Any, None]] = [stopping_wait(stopping)]
+    if "web" in roles:
+        tasks.append(serve_web(services, stopping))
+    if "worker" in roles:
+        release_own_claims(services)
+        tasks.append(Worker(services, name, stopping).run())
+        telegram = services.channels.get("telegram")
+        if isinstance(telegram, Telegram):
+            tasks.append(run_telegram(services, telegram))
+    running = [asyncio.create_task(task) for task in tasks]
+    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    stopping.set()
+    await asyncio.wait(running, timeout=10)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    for channel in services.channels.values():
+        await channel.close()
+    for task in done:
+        task.result()
+
+
+def release_own_claims(services: Services) -> None:
+    """After a crash: SQLite belongs to one process, so whatever is claimed there was held by a dead one."""
+    if services.database.sqlite:
+        services.messages.release_claims("")
+
+
+async def stopping_wait(stopping: asyncio.Event) -> None:
+    """Ends when told to stop."""
+    await stopping.wait()
+
+
+async def serve_web(services: Services, stopping: asyncio.Event) -> None:
+    """uvicorn, without its own signal handlers and access log (it would print queries)."""
+    settings = services.settings
+    config = uvicorn.Config(
+        create_app(doors_of(services)),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+    )
+    server = Server(config)
+    serving = asyncio.create_task(server.serve())
+    ending = asyncio.create_task(stopping.wait())
+    await asyncio.wait([serving, ending], return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    ending.cancel()
+    await serving
+
+
+class Server(uvicorn.Server):
+    """uvicorn that leaves signals to us."""
+
+    def install_signal_handlers(self) -> None:
+        """None of its own."""
+
+
+def doors_of(services: Services) -> Doors:
+    """What the web server gets to see."""
+    settings, locales = services.settings, services.mind.locales
+    languages = [(tag, locales.languages[tag].native, locales.languages[tag].direction) for tag in locales.spoken]
+    return Doors(
+        channels=services.channels,
+        inbox=services.messages,
+        notify=partial(services.wakeup.notify, NEW_INBOUND),
+        ready=services.ready,
+        languages=languages,
+        text=locales.text,
+        public_url=settings.public_url,
+        trusted_proxies=settings.trusted_proxies,
+        metrics_public=settings.metrics_public,
+    )
+
+
+async def run_telegram(services: Services, telegram: Telegram) -> None:
+    """Webhook when a public address is set, else long polling; an unreachable Telegram is tried again and again."""
+
+    async def record(inbounds: Sequence[Inbound]) -> None:
+        await asyncio.to_thread(services.messages.record_all, inbounds)
+        services.wakeup.notify(NEW_INBOUND)
+
+    while True:
+        try:
+            await telegram.start(services.settings.public_url)
+            break
+        except SendError as error:
+            log.warning("telegram is out of reach", error=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
+    if services.settings.public_url:
+        await asyncio.Event().wait()
+    await telegram.poll(record)

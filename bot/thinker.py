@@ -1,0 +1,86 @@
+"""Answers one claimed message: loads the session, runs the pipeline, saves everything in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.contacts import Consent, ConsentEvent, Contact
+from bot.domain.messages import InboundKind, Outbound
+from bot.domain.turns import Outcome
+from bot.locales import Locales
+from bot.pipeline import Handled, Pipeline
+from bot.skills.handoff import Desk
+from bot.storage.claims import ClaimedInbound, TurnSummary
+from bot.storage.messages import Messages
+from bot.storage.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Thinker:
+    """The worker's thinking half. `fit` cuts a message as its channel needs."""
+
+    pipeline: Pipeline
+    locales: Locales
+    messages: Messages
+    sessions: Sessions
+    desk: Desk
+    fit: Callable[[Outbound], tuple[Outbound, ...]]
+    clock: Callable[[], datetime]
+
+    def answer(self, claim: ClaimedInbound) -> None:
+        """Raises LostClaim when another worker has taken over; nothing is written then."""
+        if claim.inbound.kind is InboundKind.BLOCKED:
+            self._block(claim)
+        elif handoff := self.desk.is_answer(claim.inbound):
+            self._complete(claim, claim.contact, self.desk.answer(handoff, claim.inbound), "answer_handoff")
+        elif self.desk.is_overheard(claim.inbound):
+            self._complete(claim, claim.contact, (), "overheard")
+        else:
+            session = self.sessions.load(claim.contact.id)
+            self._save(claim, self.pipeline.handle(claim.inbound, claim.contact, session, self.clock()))
+
+    def apologise(self, claim: ClaimedInbound) -> None:
+        """Tells the contact that her message could not be answered."""
+        text = self.locales.text("error.sorry", claim.contact.language or "en")
+        self.messages.queue([Outbound(claim.inbound.address, text)], key=f"sorry:{claim.inbox_id}")
+
+    def _save(self, claim: ClaimedInbound, handled: Handled) -> None:
+        result = handled.result
+        outbounds = handled.outbounds
+        if result.handoff:
+            opened = self.desk.open(result.handoff, claim.contact.id, claim.inbox_id, handled.language)
+            outbounds = (*outbounds, *opened)
+        # The session first: losing the claim then only means that the same turn is done again from the same words.
+        if result.forget:
+            self.sessions.clear(claim.contact.id)
+        else:
+            self.sessions.save(claim.contact.id, result.session)
+        fitted = self._fitted(outbounds)
+        turn = summary(handled)
+        self.messages.complete(claim, result.contact, fitted, result.consent, turn, forget=result.forget)
+
+    def _block(self, claim: ClaimedInbound) -> None:
+        event = ConsentEvent(claim.contact.id, "stop", "blocked", self.clock())
+        stopped = replace(claim.contact, consent=Consent.STOPPED, alerts=False)
+        self.messages.complete(claim, stopped, (), (event,), TurnSummary(intent="blocked"))
+
+    def _complete(self, claim: ClaimedInbound, contact: Contact, outbounds: tuple[Outbound, ...], intent: str) -> None:
+        self.messages.complete(claim, contact, self._fitted(outbounds), (), TurnSummary(intent=intent))
+
+    def _fitted(self, outbounds: tuple[Outbound, ...]) -> tuple[Outbound, ...]:
+        return tuple(part for outbound in outbounds for part in self.fit(outbound))
+
+
+def summary(handled: Handled) -> TurnSummary:
+    """What statistics keep of a turn: no text, nothing that names a person."""
+    understanding, reply = handled.understanding, handled.result.reply
+    answered = bool(reply.cards) and reply.outcome is Outcome.ANSWERED
+    return TurnSummary(
+        language=understanding.language.tag,
+        intent=understanding.intent,
+        topic=understanding.topic,
+        outcome=reply.outcome,
+        card_id=reply.cards[0].id if answered else None,
+    )

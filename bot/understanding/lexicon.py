@@ -1,0 +1,162 @@
+"""Names as a token trie, and what an unknown token was probably meant to be."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+import regex
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from bot.understanding import phonetic
+
+Meaning = tuple[str, str]
+"""(kind, id): a section of entities.yaml and an id in it."""
+Node = dict[str, "Node | tuple[Meaning, ...]"]
+END = ""
+TOKEN = regex.compile(r"[\p{L}\p{M}]+|\p{N}+")
+SHORTEST_FUZZY = 5
+SHORTEST_CORRECTED = 4
+SHORTEST_JOINED = 3
+ALIKE = 70
+"""Least likeness (0-100) of two words of one phonetic bucket."""
+_NASAL = regex.compile(r"(?:[ङञणनम]्|[ঙঞণনম]্|[ઙઞણનમ]્|[ਙਞਣਨਮ]੍|[ଙଞଣନମ]୍|[ఙఞణనమ]్|[ಙಞಣನಮ]್)(?=\p{L})")
+_ANUSVARA = {9: "ं", 0x9: "ं"}
+_STRIPPED = {0x093C: None, 0x09BC: None, 0x0A3C: None, 0x0ABC: None, 0x0B3C: None} | {
+    block + 1: chr(block + 2) for block in range(0x0900, 0x0C80, 0x80)
+}
+_TIPPI = {0x0A70: "ਂ"}
+
+
+@lru_cache(maxsize=100_000)
+def plain(token: str) -> str:
+    """A lower-case token without what spelling leaves open: accents, nukta, candrabindu, nasal before a consonant."""
+    if token.isascii():
+        return token
+    if token[0] < "\u0900":
+        return "".join(c for c in unicodedata.normalize("NFD", token) if not unicodedata.combining(c))
+    token = unicodedata.normalize("NFC", unicodedata.normalize("NFD", token).translate(_STRIPPED | _TIPPI))
+    return _NASAL.sub(_anusvara, token)
+
+
+def _anusvara(match: regex.Match[str]) -> str:
+    return chr((ord(match[0][0]) & ~0x7F) + 2)
+
+
+def tokenise(text: str) -> list[str]:
+    """The words and numbers of a normalised text, in lower case and plain form."""
+    return [plain(token) for token in TOKEN.findall(text.lower())]
+
+
+class Lexicon:
+    """Names to meanings. `common` are words that are never taken for a misspelt name."""
+
+    def __init__(
+        self, names: Iterable[tuple[tuple[str, ...], Meaning]], common: frozenset[str], suffixes: Iterable[str] = ()
+    ) -> None:
+        meanings: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
+        for tokens, meaning in names:
+            if meaning not in meanings[tokens]:
+                meanings[tokens].append(meaning)
+        self.trie = _trie(_with_joined(meanings))
+        self.common = common
+        self.vocabulary = frozenset(token for tokens in meanings for token in tokens)
+        self._suffixes = tuple(sorted({plain(s) for s in suffixes}, key=len, reverse=True))
+        self._sounds = _by_sound(self.vocabulary - common)
+        self._buckets = _by_shape(self.vocabulary - common)
+        self.corrected = lru_cache(maxsize=20_000)(self._corrected)
+
+    def knows(self, token: str) -> bool:
+        """Whether the token is in a name or an everyday word."""
+        return token in self.trie or token in self.vocabulary or token in self.common
+
+    def longest(self, tokens: list[str], start: int) -> tuple[int, tuple[Meaning, ...]]:
+        """(end, meanings) of the longest name that begins at `start`; (start, ()) for none."""
+        node, best, found = self.trie, start, ()
+        for place in range(start, len(tokens)):
+            step = node.get(tokens[place])
+            if not isinstance(step, dict):
+                break
+            node = step
+            if isinstance(meanings := node.get(END), tuple):
+                best, found = place + 1, meanings
+        return best, found
+
+    def stem(self, token: str) -> str | None:
+        """The known word that the token is a grammatical form of."""
+        if token.isascii() and token.endswith("s"):
+            for cut in (1, 2):
+                if (stem := token[:-cut]) in self.vocabulary and len(stem) >= SHORTEST_JOINED:
+                    return stem
+        for suffix in self._suffixes:
+            if token.endswith(suffix) and len(stem := token[: -len(suffix)]) >= SHORTEST_JOINED - (not token.isascii()):
+                for form in (stem, stem + "్", stem + "ు", stem + "ி"):
+                    if form in self.vocabulary:
+                        return form
+        return None
+
+    def _corrected(self, token: str) -> str | None:
+        """The known word that an unknown one sounds or looks like; short words must be exact."""
+        if len(token) < SHORTEST_CORRECTED or token[0].isdigit():
+            return None
+        return self._heard(token) or self._seen(token)
+
+    def _heard(self, token: str) -> str | None:
+        heard = phonetic.sound(token)
+        candidates = self._sounds.get(phonetic.key(heard), {})
+        best = process.extractOne(heard, candidates, scorer=fuzz.ratio, score_cutoff=ALIKE)
+        return str(best[2]) if best else None
+
+    def _seen(self, token: str) -> str | None:
+        size = len(token)
+        if size < SHORTEST_FUZZY:
+            return None
+        slips = 1 if size < 8 else 2
+        near = [
+            word for length in range(size - slips, size + slips + 1) for word in self._buckets.get((token[0], length), ())
+        ]
+        best = process.extractOne(token, near, scorer=OSA.distance, score_cutoff=slips)
+        return str(best[0]) if best else None
+
+
+def _with_joined(meanings: Mapping[tuple[str, ...], list[Meaning]]) -> dict[tuple[str, ...], tuple[Meaning, ...]]:
+    """Also "groundnut" for "ground nut", unless that is a name of its own."""
+    joined: dict[tuple[str, ...], tuple[Meaning, ...]] = {}
+    for tokens, found in meanings.items():
+        if len(tokens) == 2 and all(len(token) >= SHORTEST_JOINED for token in tokens):
+            joined["".join(tokens),] = tuple(found)
+    return joined | {tokens: tuple(found) for tokens, found in meanings.items()}
+
+
+def _trie(names: Mapping[tuple[str, ...], tuple[Meaning, ...]]) -> Node:
+    root: Node = {}
+    for tokens, found in names.items():
+        node = root
+        for token in tokens:
+            step = node.setdefault(token, {})
+            assert isinstance(step, dict)
+            node = step
+        node[END] = found
+    return root
+
+
+def _by_sound(words: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Phonetic key -> word -> its sound."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for word in sorted(words):
+        heard = phonetic.sound(word)
+        if len(word) >= SHORTEST_JOINED and (bucket := phonetic.key(heard)):
+            found[bucket][word] = heard
+    return dict(found)
+
+
+def _by_shape(words: Iterable[str]) -> dict[tuple[str, int], list[str]]:
+    """(first letter, length) -> words."""
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for word in sorted(words):
+        if len(word) >= SHORTEST_CORRECTED:
+            found[word[0], len(word)].append(word)
+    return dict(found)

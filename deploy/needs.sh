@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Says in one line what is missing on the system and how to install it. Called by the Makefile.
+set -u
+python=${PYTHON:-python3}
+
+missing() {
+  echo "Khetdoot needs $1. Install it with:" >&2
+  echo "    sudo apt-get install -y $2" >&2
+  exit 1
+}
+
+case ${1:-} in
+  python)
+    command -v "$python" >/dev/null || missing "Python 3.11 or newer" "python3 python3-venv"
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+      missing "Python 3.11 or newer (this is $("$python" -V 2>&1)); name another one with make PYTHON=python3.12" "python3.11 python3.11-venv"
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || missing "Python's venv module" "python3-venv"
+    ;;
+  compiler)
+    command -v c++ >/dev/null || missing "a C++ compiler to build the model's engine" "build-essential"
+    "$python" -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' ||
+      missing "Python's headers to build the model's engine" "python3-dev"
+    ;;
+  *)
+    echo "usage: needs.sh python|compiler" >&2
+    exit 2
+    ;;
+esac
