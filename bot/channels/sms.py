@@ -43,14 +43,16 @@ class Sms:
         def fits(text: str) -> bool:
             return measure(text, tables).count <= self.max_segments
 
-        def last_with_choices(texts: tuple[str, ...]) -> tuple[str, ...]:
-            whole = economise(with_choices(texts[-1] if texts else "", outbound.quick_replies), tables)
-            if fits(whole):
-                return (*texts[:-1], *filter(None, (whole,)))
-            return (*texts, *cut_all(numbered(outbound.quick_replies), fits))
+        def chosen(text: str) -> str:
+            return economise(with_choices(text, outbound.quick_replies), tables)
 
-        whole = last_with_choices((outbound.text.strip(),))
-        return whole if len(whole) == 1 else last_with_choices(cut_all(economise(outbound.text, tables), fits))
+        text = outbound.text.strip()
+        if fits(whole := chosen(text)):
+            return (whole,) if whole else ()
+        heads = cut_all(economise(text, tables), fits)
+        if heads and fits(last := chosen(heads[-1])):
+            return (*heads[:-1], last)
+        return (*heads, *cut_all(numbered(outbound.quick_replies), fits))
 
 
 class PreviewSms(Sms, NoWebhook):

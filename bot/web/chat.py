@@ -1,0 +1,126 @@
+"""The web chat page and its long poll for answers."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.templating import Jinja2Templates
+
+from bot.channels.web import COOKIE, read_session, session_cookie
+from bot.domain.errors import RefusedInput
+from bot.domain.messages import Address
+from bot.web.doors import Answer, Doors
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+LANGUAGE_COOKIE = "khetdoot_language"
+YEAR_SECONDS = 31_536_000
+MAX_NUMBER = 2**53
+STRINGS = (
+    "chat_title", "chat_subtitle", "chat_greeting", "chat_placeholder", "chat_send", "chat_location",
+    "chat_location_sent", "chat_location_failed", "chat_offline", "chat_not_sent", "chat_language", "chat_typing",
+    "chat_noscript",
+)  # fmt: skip
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
+
+
+class Chat:
+    """The endpoints of the page. A contact is the token in her cookie."""
+
+    def __init__(self, doors: Doors) -> None:
+        self.doors = doors
+        self.templates = Jinja2Templates(TEMPLATES)
+        self.version = static_version()
+        self.directions = {tag: direction for tag, _, direction in doors.languages}
+
+    async def front(self, request: Request) -> Response:
+        """The bare address leads to the page."""
+        return RedirectResponse("/chat", 307)
+
+    async def page(self, request: Request) -> Response:
+        """The page, in the language chosen before or that the browser asks for."""
+        chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
+        language = chosen if chosen in self.directions else self._preferred(request)
+        values = {
+            "language": language,
+            "chosen": chosen in self.directions,
+            "direction": self.directions.get(language, "ltr"),
+            "languages": self.doors.languages,
+            "version": self.version,
+            "strings": {key: self.doors.text(key, language) for key in STRINGS},
+        }
+        response = self.templates.TemplateResponse(request, "chat.html", values)
+        self._set_cookies(request, response, language if chosen in self.directions else None)
+        return response
+
+    async def answers(self, request: Request) -> Response:
+        """`{"messages": [...]}` after the number `after`; waits for a while where there are none yet."""
+        address = Address("web", read_session(session_cookie(request.headers)))
+        found = await self._wait(request, address, read_number(request.query_params.get("after", "0")))
+        return JSONResponse({"messages": [described(answer) for answer in found]})
+
+    async def _wait(self, request: Request, address: Address, after: int) -> Sequence[Answer]:
+        for pause in pauses(self.doors.poll_seconds):
+            found = await to_thread.run_sync(self.doors.inbox.replies_for, address, after)
+            if found or await request.is_disconnected():
+                return found
+            await asyncio.sleep(pause)
+        return ()
+
+    def _preferred(self, request: Request) -> str:
+        for entry in request.headers.get("accept-language", "").split(","):
+            tag = entry.split(";")[0].strip().lower().split("-")[0]
+            if tag in self.directions:
+                return tag
+        return "en"
+
+    def _set_cookies(self, request: Request, response: Response, language: str | None) -> None:
+        secure = self.doors.public_url.startswith("https:")
+        try:
+            session = read_session(session_cookie(request.headers))
+        except RefusedInput:
+            session = secrets.token_urlsafe(24)
+        for name, value in ((COOKIE, session), (LANGUAGE_COOKIE, language)):
+            if value:
+                response.set_cookie(name, value, YEAR_SECONDS, httponly=True, samesite="lax", secure=secure)
+
+
+def static_version() -> str:
+    """Changes with the page's files, so that phones may keep them for long."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))).hexdigest()[:8]
+
+
+def read_number(value: str) -> int:
+    """A message number. Raises RefusedInput."""
+    if not (value.isascii() and value.isdecimal() and len(value) < 17 and int(value) < MAX_NUMBER):
+        raise RefusedInput("after must be a message number")
+    return int(value)
+
+
+def described(answer: Answer) -> dict[str, object]:
+    """A message as the page reads it; `answers` is the page's own id of the message that it answers."""
+    outbound = answer.outbound
+    return {
+        "number": answer.number,
+        "text": outbound.text,
+        "language": outbound.language,
+        "quick_replies": [{"label": reply.label, "text": reply.text} for reply in outbound.quick_replies],
+        "ask_location": outbound.ask_location,
+        "answers": (answer.in_reply_to or "").partition(":")[2],
+    }
+
+
+def pauses(total: float) -> Iterator[float]:
+    """Seconds between two looks: short at first, as answers from cards take less than a second."""
+    spent, pause = 0.0, FIRST_PAUSE
+    while spent < total:
+        yield pause
+        spent += pause
+        pause = min(LONGEST_PAUSE, pause * 1.3)
