@@ -260,7 +260,7 @@ def decoded(value: str) -> Any:
     return json.loads(value) if value[:1] in ("[", "{") else value
 
 
-def message(text: str, chat: int, message_id: int, *, bot: bool = False, **changes: Any) -> dict[str, Any]:
+def message(text: str, chat: int, message_id: int, /, *, bot: bool = False, **changes: Any) -> dict[str, Any]:
     """A message in a private chat as the Bot API describes it; `changes` replace or add fields."""
     person = {"id": chat, "is_bot": False, "first_name": "Asha", "language_code": "hi"}
     sender = {"id": BOT_ID, "is_bot": True, "first_name": "Khetdoot", "username": USERNAME} if bot else person

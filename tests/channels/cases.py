@@ -100,7 +100,8 @@ async def call(channel: Channel, request: Request, inbox: FakeInbox, endpoint: s
     app = create_app(fake_doors(inbox, channels={channel.name: channel}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         url = f"/channels/{channel.name}/{endpoint}{'?' + request.query if request.query else ''}"
-        return await client.request(request.method, url, content=request.body, headers=dict(request.headers))
+        headers = {name.encode(): value.encode("latin-1") for name, value in request.headers.items()}
+        return await client.request(request.method, url, content=request.body, headers=headers)
 
 
 async def run_incoming(case: IncomingCase, channel: Channel) -> None:
