@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.domain.turns import Entities
 from bot.knowledge import Taxonomy
 from bot.locales import DEFAULT, Locales, Name, Rules
-from bot.understanding.lexicon import Lexicon, Meaning, tokenise
+from bot.understanding.lexicon import Lexicon, Meaning, plain, tokenise
 
 PlaceMatcher = Callable[[list[str]], tuple[str, ...]]
 """Tokens of a text -> English names of the places in it."""
@@ -62,7 +62,7 @@ class EntityMatcher:
         """What a normalised text names, read as `language` (a tag, its script ignored)."""
         tokens = tokenise(text)
         tag = language.split("-")[0]
-        own = self._own.get(tag) or self._own[DEFAULT]
+        own = self._lexicon(language)
         spans = sorted(self._spans(tokens, own), key=lambda span: (span.start, span.end))
         crops, excluded = self._split_negated(tokens, spans, tag)
         problems = self._refined(self._problems(spans), crops)
@@ -74,8 +74,22 @@ class EntityMatcher:
             tuple(self._evidence(spans, crops, problems)),
             tuple(spans),
             tuple(dict.fromkeys(token for token in tokens if token not in own.common)),
-            tuple(" ".join(tokens[span.start : span.end]) for span in spans if span.kind == "others") if claimed else (),
+            tuple(" ".join(tokens[span.start : span.end]) for span in spans if span.kind == "others")
+            if claimed
+            else (),
         )
+
+    def knows(self, token: str, language: str) -> bool:
+        """Whether a token is a name or an everyday word in the language, English or anywhere."""
+        return self._lexicon(language).knows(token) or self._everywhere.knows(token)
+
+    def mend(self, tokens: list[str], language: str) -> list[str]:
+        """The tokens, misspelt names put right."""
+        own = self._lexicon(language)
+        return [self._mended(token, own) for token in tokens]
+
+    def _lexicon(self, language: str) -> Lexicon:
+        return self._own.get(language.split("-")[0]) or self._own[DEFAULT]
 
     def _spans(self, tokens: list[str], own: Lexicon) -> Iterator[Span]:
         mended = [self._mended(token, own) for token in tokens]
@@ -165,7 +179,8 @@ def distance(one: Span, other: Span) -> int:
 def adjacent(tokens: list[str], place: int, phrases: frozenset[tuple[str, ...]], step: int) -> bool:
     """Whether one of the phrases ends at (step -1) or starts at (step 1) `place`."""
     return any(
-        tuple(tokens[max(place - len(phrase), 0) : place] if step < 0 else tokens[place : place + len(phrase)]) == phrase
+        tuple(tokens[max(place - len(phrase), 0) : place] if step < 0 else tokens[place : place + len(phrase)])
+        == phrase
         for phrase in phrases
     )
 
@@ -175,11 +190,13 @@ def build_own(locales: Locales, language: str) -> Lexicon:
     mine, english = locales.entities[language], locales.entities[DEFAULT]
     names = [*entries(mine.names), *((tuple(tokenise(text)), OTHER) for text in mine.others)]
     if language != DEFAULT:
-        known = {tokens for tokens, _ in names} | {(word,) for word in mine.common}
+        known = {tokens for tokens, _ in names} | {(plain(word.lower()),) for word in mine.common}
         foreign = [*entries(english.names), *((tuple(tokenise(text)), OTHER) for text in english.others)]
         names += [(tokens, meaning) for tokens, meaning in foreign if tokens not in known]
     common = mine.common | english.common
-    return Lexicon([name for name in names if name[0]], frozenset(map(str.lower, common)), mine.suffixes)
+    return Lexicon(
+        [name for name in names if name[0]], frozenset(plain(word.lower()) for word in common), mine.suffixes
+    )
 
 
 def build_everywhere(locales: Locales) -> Lexicon:
@@ -188,7 +205,7 @@ def build_everywhere(locales: Locales) -> Lexicon:
     for language, file in locales.entities.items():
         for tokens, meaning in entries(file.names):
             meanings[tokens][language].add(meaning)
-    everyday = {word for file in locales.entities.values() for word in file.common}
+    everyday = {plain(word.lower()) for file in locales.entities.values() for word in file.common}
     return Lexicon(
         [(tokens, meaning) for tokens, found in meanings.items() for meaning in agreed(tokens, found, everyday)],
         frozenset(everyday),
@@ -197,9 +214,11 @@ def build_everywhere(locales: Locales) -> Lexicon:
 
 def agreed(tokens: tuple[str, ...], found: Mapping[str, set[Meaning]], everyday: set[str]) -> set[Meaning]:
     """What all languages that have the name mean by it; nothing for names too short or too common to trust."""
-    if len(tokens) == 1 and (tokens[0] in everyday or len(tokens[0]) < (3 if len(found) > 1 else 4)):
-        return set()
-    return set.intersection(*found.values())
+    meanings = set.intersection(*found.values())
+    if len(tokens) > 1:
+        return meanings
+    trusted = len(found) > 1 or any(kind == "crops" for kind, _ in meanings)
+    return set() if tokens[0] in everyday or len(tokens[0]) < (3 if trusted else 4) else meanings
 
 
 def entries(names: Iterable[Name]) -> Iterator[tuple[tuple[str, ...], Meaning]]:

@@ -24,11 +24,12 @@ SHORTEST_JOINED = 3
 ALIKE = 70
 """Least likeness (0-100) of two words of one phonetic bucket."""
 _NASAL = regex.compile(r"(?:[ङञणनम]्|[ঙঞণনম]্|[ઙઞણનમ]્|[ਙਞਣਨਮ]੍|[ଙଞଣନମ]୍|[ఙఞణనమ]్|[ಙಞಣನಮ]್)(?=\p{L})")
-_ANUSVARA = {9: "ं", 0x9: "ं"}
-_STRIPPED = {0x093C: None, 0x09BC: None, 0x0A3C: None, 0x0ABC: None, 0x0B3C: None} | {
-    block + 1: chr(block + 2) for block in range(0x0900, 0x0C80, 0x80)
+_OPEN: dict[int, str | None] = {
+    **dict.fromkeys((0x093C, 0x09BC, 0x0A3C, 0x0ABC, 0x0B3C), None),
+    **{block + 1: chr(block + 2) for block in range(0x0900, 0x0C80, 0x80)},
+    0x0A70: "ਂ",
 }
-_TIPPI = {0x0A70: "ਂ"}
+"""Nukta goes; candrabindu and tippi become anusvara."""
 
 
 @lru_cache(maxsize=100_000)
@@ -38,7 +39,7 @@ def plain(token: str) -> str:
         return token
     if token[0] < "\u0900":
         return "".join(c for c in unicodedata.normalize("NFD", token) if not unicodedata.combining(c))
-    token = unicodedata.normalize("NFC", unicodedata.normalize("NFD", token).translate(_STRIPPED | _TIPPI))
+    token = unicodedata.normalize("NFC", unicodedata.normalize("NFD", token).translate(_OPEN))
     return _NASAL.sub(_anusvara, token)
 
 
@@ -75,7 +76,8 @@ class Lexicon:
 
     def longest(self, tokens: list[str], start: int) -> tuple[int, tuple[Meaning, ...]]:
         """(end, meanings) of the longest name that begins at `start`; (start, ()) for none."""
-        node, best, found = self.trie, start, ()
+        node, best = self.trie, start
+        found: tuple[Meaning, ...] = ()
         for place in range(start, len(tokens)):
             step = node.get(tokens[place])
             if not isinstance(step, dict):
@@ -116,7 +118,9 @@ class Lexicon:
             return None
         slips = 1 if size < 8 else 2
         near = [
-            word for length in range(size - slips, size + slips + 1) for word in self._buckets.get((token[0], length), ())
+            word
+            for length in range(size - slips, size + slips + 1)
+            for word in self._buckets.get((token[0], length), ())
         ]
         best = process.extractOne(token, near, scorer=OSA.distance, score_cutoff=slips)
         return str(best[0]) if best else None

@@ -1,0 +1,280 @@
+"""Messages that are commands, greetings, places or emergencies rather than questions on farming."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bot.locales import DEFAULT, Command, Locales, Utterances
+from bot.understanding.lexicon import tokenise
+
+FIRST = ("stop", "unsubscribe", "forget", "talk_to_person", "set_place")
+"""Commands that are also heard within a longer message, in the order in which they win."""
+GAP = 2
+"""Words that may stand between two words of a phrase."""
+SLOT = "*"
+SHORT_MESSAGE = 4
+"""Words of a message in which a command may be misspelt."""
+NAME_WORDS = frozenset({"language", "bhasha", "basha", "lugha", "idioma", "भाषा"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A command and what it carries: a language's tag, `latin` or `native`, a place, an emergency's id."""
+
+    command: str
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words in order; each place takes any of its words, after at most `gaps[i]` other ones."""
+
+    places: tuple[frozenset[str], ...]
+    gaps: tuple[int, ...]
+    meaning: str
+
+    def ends(self, tokens: list[str], start: int) -> int:
+        """Index after the phrase when it begins at `start`, else 0."""
+        place = start + 1
+        for words, gap in zip(self.places[1:], self.gaps[1:], strict=True):
+            near = range(place, min(place + gap + 1, len(tokens)))
+            if (hit := next((at for at in near if tokens[at] in words), None)) is None:
+                return 0
+            place = hit + 1
+        return place
+
+
+class Phrases:
+    """Phrases by their first words."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._by_first: dict[str, list[Phrase]] = defaultdict(list)
+        for phrase in phrases:
+            for word in phrase.places[0]:
+                self._by_first[word].append(phrase)
+
+    def find(self, tokens: list[str]) -> Iterator[str]:
+        """Meanings of the phrases in a text, in order."""
+        for start, token in enumerate(tokens):
+            for phrase in self._by_first.get(token, ()):
+                if phrase.ends(tokens, start):
+                    yield phrase.meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """The commands of one language."""
+
+    fillers: frozenset[str]
+    whole: dict[tuple[str, ...], str]
+    within: Phrases
+    slots: tuple[tuple[tuple[str, ...], str], ...]
+    vocabulary: tuple[str, ...]
+    follow_up: Phrases
+    follow_up_whole: frozenset[tuple[str, ...]]
+
+
+class CommandMatcher:
+    """Finds commands in the contact's language, English, and as whole messages in any language."""
+
+    def __init__(self, locales: Locales, known: Callable[[str, str], bool]) -> None:
+        self._known = known
+        self._speech = {tag: build_speech(spoken) for tag, spoken in locales.utterances.items()}
+        self._anywhere = build_anywhere(self._speech)
+        self._tags = build_tags(locales)
+        self._emergencies = Phrases(
+            phrase
+            for spoken in locales.utterances.values()
+            for kind, texts in spoken.emergencies.items()
+            for text in texts
+            for phrase in parse_phrases(text, kind)
+        )
+        self._harmless = Phrases(
+            phrase
+            for spoken in locales.utterances.values()
+            for text in spoken.not_emergency
+            for phrase in parse_phrases("_".join(text.split()), "harmless")
+        )
+
+    def emergency(self, tokens: list[str]) -> str | None:
+        """The emergency that a text reports, in any language; suicide first."""
+        kinds = set(self._emergencies.find(tokens))
+        if "suicide" in kinds:
+            return "suicide"
+        if not kinds or next(self._harmless.find(tokens), None):
+            return None
+        return next(kind for kind in ("pesticide-poisoning", "snake-bite", "animal-collapse", *kinds) if kind in kinds)
+
+    def command(self, tokens: list[str], languages: Iterable[str], *, farming: bool) -> Found | None:
+        """What a text commands. `farming`: it names a crop or problem, so that only a whole message counts."""
+        spoken = [self._speech[tag] for tag in dict.fromkeys((*languages, DEFAULT)) if tag in self._speech]
+        for speech in spoken:
+            if command := whole(tokens, speech):
+                return Found(command, script_argument(command, tokens))
+        if found := self._language(tokens, spoken):
+            return found
+        if command := self._anywhere.get(tuple(tokens)):
+            return Found(command)
+        if not farming:
+            for speech in spoken:
+                if found := within(tokens, speech):
+                    return found
+        return self._misspelt(tokens, spoken, next(iter(languages), DEFAULT))
+
+    def follows_up(self, tokens: list[str], languages: Iterable[str]) -> bool:
+        """Whether a text leans on what was said before."""
+        for tag in dict.fromkeys((*languages, DEFAULT)):
+            if (speech := self._speech.get(tag)) and (
+                tuple(tokens) in speech.follow_up_whole
+                or without(tokens, speech.fillers) in speech.follow_up_whole
+                or next(speech.follow_up.find(tokens), None)
+            ):
+                return True
+        return False
+
+    def _language(self, tokens: list[str], spoken: list[Speech]) -> Found | None:
+        """A language's name, alone or with words that ask to speak it."""
+        tag = self._tags.get("".join(tokens)) or next((self._tags[t] for t in tokens if t in self._tags), None)
+        if tag is None:
+            return None
+        rest = [token for token in tokens if token not in self._tags and token not in NAME_WORDS]
+        if "".join(tokens) in self._tags or any(all(t in speech.fillers for t in rest) for speech in spoken):
+            return Found("set_language", tag)
+        return None
+
+    def _misspelt(self, tokens: list[str], spoken: list[Speech], language: str) -> Found | None:
+        """A short message one slip away from a command, when its words are no others that are known."""
+        if not 0 < len(tokens) <= SHORT_MESSAGE:
+            return None
+        for speech in spoken:
+            mended = [self._mended(token, speech, language) for token in tokens]
+            if mended != tokens and (command := whole(mended, speech)):
+                return Found(command)
+        return None
+
+    def _mended(self, token: str, speech: Speech, language: str) -> str:
+        if token in speech.fillers or token in speech.vocabulary or len(token) < 4 or self._known(token, language):
+            return token
+        slips = 1 if len(token) < 8 else 2
+        best = process.extractOne(token, speech.vocabulary, scorer=OSA.distance, score_cutoff=slips)
+        return str(best[0]) if best else token
+
+
+def whole(tokens: list[str], speech: Speech) -> str | None:
+    """The command that a whole message is, fillers aside."""
+    return speech.whole.get(tuple(tokens)) or (speech.whole.get(without(tokens, speech.fillers)) if tokens else None)
+
+
+def within(tokens: list[str], speech: Speech) -> Found | None:
+    """The command that a longer message holds."""
+    found = set(speech.within.find(tokens))
+    for command in FIRST:
+        if command in found:
+            return Found(command)
+    for pattern, command in speech.slots:
+        if (argument := slot(tokens, pattern)) is not None:
+            return Found(command, argument)
+    return Found(min(found)) if found else None
+
+
+def without(tokens: Iterable[str], fillers: frozenset[str]) -> tuple[str, ...]:
+    """The words that are no fillers."""
+    return tuple(token for token in tokens if token not in fillers)
+
+
+def slot(tokens: list[str], pattern: tuple[str, ...]) -> str | None:
+    """What stands where the pattern has its `*`; the pattern's words stand at the ends of the text."""
+    at = pattern.index(SLOT)
+    before, after = pattern[:at], pattern[at + 1 :]
+    inner = tokens[len(before) : len(tokens) - len(after)]
+    fits = tuple(tokens[: len(before)]) == before and tuple(tokens[len(tokens) - len(after) :]) == after
+    return " ".join(inner) if fits and 0 < len(inner) <= SHORT_MESSAGE else None
+
+
+def script_argument(command: str, tokens: list[str]) -> str:
+    """Which letters `set_script` asks for."""
+    if command != "set_script":
+        return ""
+    if {"abc", "latin", "roman", "english", "रोमन", "अंग्रेजी"} & set(tokens):
+        return "latin"
+    return "native" if len(tokens) > 1 or any(not token.isascii() for token in tokens) else ""
+
+
+def command_tokens(text: str) -> list[str]:
+    """Tokens of a text, apostrophes dropped: "don't" is one word."""
+    return tokenise(text.replace("'", ""))
+
+
+def parse_phrases(text: str, meaning: str) -> Iterator[Phrase]:
+    """`drank|ate poison on_purpose`: alternatives by `|`, small gaps at blanks, none at `_`."""
+    places, gaps = [], []
+    for group in text.split():
+        for number, part in enumerate(group.split("_")):
+            words = frozenset(token for word in part.split("|") for token in command_tokens(word))
+            if words:
+                places.append(words)
+                gaps.append(0 if number else GAP)
+    if places:
+        yield Phrase(tuple(places), tuple(gaps), meaning)
+
+
+def build_speech(spoken: Utterances) -> Speech:
+    """Indexes the commands of a language."""
+    fillers = frozenset(token for word in spoken.fillers for token in command_tokens(word))
+    whole_messages: dict[tuple[str, ...], str] = {}
+    for name, command in spoken.commands.items():
+        for text in command.say:
+            whole_messages.setdefault(tuple(command_tokens(text)), name)
+    for said, name in list(whole_messages.items()):
+        if short := without(said, fillers):
+            whole_messages.setdefault(short, name)
+    vocabulary = {token for tokens in whole_messages for token in tokens if len(token) >= 4}
+    return Speech(
+        fillers,
+        whole_messages,
+        Phrases(phrases_of(spoken.commands.items())),
+        tuple(slots_of(spoken.commands.items())),
+        tuple(sorted(vocabulary)),
+        Phrases(phrases_of([("follow_up", spoken.follow_up)])),
+        frozenset(tuple(command_tokens(text)) for text in spoken.follow_up.say),
+    )
+
+
+def phrases_of(commands: Iterable[tuple[str, Command]]) -> Iterator[Phrase]:
+    """Phrases of `anywhere` without a slot."""
+    for name, command in commands:
+        for text in command.anywhere:
+            if SLOT not in text:
+                yield from parse_phrases(text, name)
+
+
+def slots_of(commands: Iterable[tuple[str, Command]]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Patterns of `anywhere` with a slot: words before and after `*`."""
+    for name, command in commands:
+        for text in command.anywhere:
+            if SLOT in text:
+                before, _, after = text.partition(SLOT)
+                yield (*command_tokens(before), SLOT, *command_tokens(after)), name
+
+
+def build_anywhere(speech: dict[str, Speech]) -> dict[tuple[str, ...], str]:
+    """Whole messages that mean one thing in all languages that have them."""
+    found: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for spoken in speech.values():
+        for tokens, command in spoken.whole.items():
+            found[tokens].add(command)
+    return {tokens: next(iter(names)) for tokens, names in found.items() if len(names) == 1}
+
+
+def build_tags(locales: Locales) -> dict[str, str]:
+    """Names of languages (joined tokens) to tags."""
+    return {
+        "".join(command_tokens(name)): tag
+        for tag, language in locales.languages.items()
+        for name in (language.name, language.native, *language.names)
+    }
