@@ -16,15 +16,15 @@ from datetime import datetime
 
 import regex
 from telegram import Bot, BotCommand, LinkPreviewOptions, Update
-from telegram.constants import ChatAction, MessageLimit, ParseMode
+from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, ChatMigrated, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.base import Parsed, WebhookRequest, WebhookResponse
 from bot.channels.reading import read_json
-from bot.channels.segments import cut_all
-from bot.channels.telegram_sending import keyboard, seconds_of, send_error, utf16_units
-from bot.channels.telegram_updates import CHANNEL, UnreadableUpdate, UpdateReader, message_key, read_update
+from bot.channels.telegram_sending import keyboard, seconds_of, send_error
+from bot.channels.telegram_texts import TelegramTexts
+from bot.channels.telegram_updates import UnreadableUpdate, UpdateReader, message_key, read_update
 from bot.domain.errors import ConfigurationError, RefusedInput, StorageError
 from bot.domain.messages import Inbound, InboundKind, Outbound, Sent
 
@@ -40,13 +40,9 @@ LONGEST_PAUSE = 60.0
 Record = Callable[[Sequence[Inbound]], Awaitable[object]]
 
 
-class Telegram:
+class Telegram(TelegramTexts):
     """One bot. `location_label` gives the text of the location button in a language; `pause` waits so many seconds.
     Without a `secret` one is derived from the token, so that the webhook is never open."""
-
-    name = CHANNEL
-    supports_buttons = True
-    short = False
 
     def __init__(
         self,
@@ -66,7 +62,8 @@ class Telegram:
         self.secret = secret or hmac.new(token.encode(), b"webhook", hashlib.sha256).hexdigest()
         if not SECRET.fullmatch(self.secret):
             raise ConfigurationError("KHETDOOT_TELEGRAM_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ -")
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses, which hold the token
+        for library in ("httpx", "telegram"):  # they log addresses, which hold the token, and what people write
+            logging.getLogger(library).setLevel(logging.WARNING)
         self.requests = [HTTPXRequest(size, read_timeout=timeout, connect_timeout=timeout) for size in (1, 16)]
         self.bot = Bot(token, base_url=f"{api_url.rstrip('/')}/bot", request=self.requests[1],
                        get_updates_request=self.requests[0])  # fmt: skip
@@ -122,16 +119,6 @@ class Telegram:
     def parse_delivery(self, request: WebhookRequest) -> Parsed:
         """Raises RefusedInput: Telegram tells of no deliveries."""
         raise RefusedInput("Telegram has no delivery reports", 404)
-
-    def fit(self, outbound: Outbound) -> tuple[Outbound, ...]:
-        """Messages of at most 4096 UTF-16 units, cut at sentence ends; buttons go with the last."""
-        texts = cut_all(outbound.text, lambda text: utf16_units(text) <= MessageLimit.MAX_TEXT_LENGTH)
-        heads = [replace(outbound, text=text, quick_replies=(), ask_location=False) for text in texts[:-1]]
-        return (*heads, *(replace(outbound, text=text) for text in texts[-1:]))
-
-    def preview(self, outbound: Outbound) -> tuple[str, ...]:
-        """The text; buttons are not part of it."""
-        return (outbound.text,)
 
     async def send(self, outbound: Outbound) -> Sent:
         """Sends one fitted message. Raises SendError and its kinds."""

@@ -49,11 +49,6 @@ def rows_of(buttons: Sequence[Button]) -> list[list[Button]]:
     return rows
 
 
-def utf16_units(text: str) -> int:
-    """Length as Telegram counts it."""
-    return len(text) + sum(char > "\uffff" for char in text)
-
-
 def seconds_of(error: RetryAfter) -> float:
     """How long Telegram asks to wait."""
     wait = error.retry_after

@@ -10,10 +10,10 @@ from telegram import CallbackQuery, ChatMemberUpdated, InlineKeyboardMarkup, Mes
 from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.channels.reading import clean_text
+from bot.channels.telegram_texts import CHANNEL
 from bot.domain.errors import RefusedInput
 from bot.domain.messages import Address, Inbound, InboundKind, Location
 
-CHANNEL = "telegram"
 INDEX_MARK = "#"
 """Starts the callback data of a button whose text is too long for it; the button's label is then the text."""
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from bot.domain.errors import RefusedInput
 from bot.web.doors import Doors
 
-LOCAL = frozenset({"127.0.0.1", "::1", "testclient"})
+LOCAL = frozenset({"127.0.0.1", "::1"})
 
 
 class Health:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.channels.telegram import SECRET_HEADER, Telegram
-from bot.channels.telegram_sending import utf16_units
+from bot.channels.telegram_texts import PreviewTelegram, utf16_units
 from bot.domain.errors import ConfigurationError, ContactBlocked, SendError, StorageError, Throttled
 from bot.domain.messages import Address, Inbound, InboundKind, Location, Outbound, QuickReply
 from tests.channels.cases import (
@@ -400,6 +400,13 @@ def test_long_texts_are_cut_at_sentence_ends() -> None:
     assert [bool(part.quick_replies or part.ask_location) for part in parts] == [False, False, True]
     assert "".join(" ".join(part.text for part in parts).split()) == "".join(text.split())
     assert BENCH.channel.preview(parts[0]) == (parts[0].text,)
+
+
+async def test_the_preview_fits_alike_and_cannot_send() -> None:
+    outbound = Outbound(FARMER, "x" * 5000)
+    assert PreviewTelegram().fit(outbound) == BENCH.channel.fit(outbound)
+    with pytest.raises(SendError):
+        await PreviewTelegram().send(outbound)
 
 
 def test_an_empty_text_sends_nothing() -> None:

@@ -34,7 +34,11 @@
       row.append(state);
       row.dataset.id = entry.id;
     }
-    const bubble = element("div", "bubble", entry.shown);
+    const bubble = element("div", "bubble");
+    // A first line of its own that is no sentence is the answer's title.
+    const [, title, rest] = (!entry.me && /^([^\n]{1,90}[^\n.?!।:])(\n[^]+)$/.exec(entry.shown)) || [null, "", entry.shown];
+    if (title) bubble.append(element("strong", "", title));
+    bubble.append(rest);
     bubble.dir = "auto";
     if (entry.language) bubble.lang = entry.language;
     row.append(bubble);
