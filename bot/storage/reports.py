@@ -143,7 +143,11 @@ class Reports(Store):
         ).first()
         values = {"outbox_id": row.id, "state": early.state if early else DeliveryStatus.SENT, "at": now}
         insert = self.insert(outbox_external).values(values | {"channel": row.channel, "external_id": external_id})
-        connection.execute(insert.on_conflict_do_update(index_elements=["channel", "external_id"], set_=values))
+        # Told twice of the same row (two senders, one late), what was reported since must stand.
+        another = outbox_external.c.outbox_id != row.id
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=["channel", "external_id"], set_=values, where=another)
+        )
         return early.error if early else ""
 
     def keep_early(self, connection: Connection, report: DeliveryReport) -> None:
