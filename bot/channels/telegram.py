@@ -167,7 +167,7 @@ class Telegram(TelegramTexts):
             chat,
             text,
             parse_mode=mode,
-            reply_markup=keyboard(outbound, chat, self.location_label(outbound.language)),
+            reply_markup=keyboard(outbound, chat, self.location_label),
             link_preview_options=LinkPreviewOptions(is_disabled=True),  # a preview costs her data
         )
         return Sent((message_key(chat, message.message_id),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -20,10 +20,12 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NARROW_LABEL = 18
 
 
-def keyboard(outbound: Outbound, chat: str, location_label: str) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | None:
+def keyboard(
+    outbound: Outbound, chat: str, location_label: Callable[[str], str]
+) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | None:
     """Buttons for the quick replies; with a location button they are keys that type their label."""
     if outbound.ask_location and not chat.startswith("-"):  # groups may not be asked for a location
-        button = KeyboardButton(location_label, request_location=True)
+        button = KeyboardButton(location_label(outbound.language), request_location=True)
         rows = [[button], *rows_of([KeyboardButton(reply.label) for reply in outbound.quick_replies])]
         return ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=True)
     if not outbound.quick_replies:

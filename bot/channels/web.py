@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 
 import regex
 
@@ -84,12 +83,9 @@ def read_session(value: object) -> str:
 
 
 def session_cookie(headers: Mapping[str, str]) -> str | None:
-    """The session that the page's cookie holds; None for none or a malformed header."""
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return cookie.value if cookie else None
+    """The session that the page's cookie holds, whatever other cookies look like."""
+    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+    return next((value.strip('"') for name, _, value in pairs if name == COOKIE), None)
 
 
 def _digest(session: str) -> str:

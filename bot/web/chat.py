@@ -23,11 +23,22 @@ STATIC = Path(__file__).parent / "static"
 LANGUAGE_COOKIE = "khetdoot_language"
 YEAR_SECONDS = 31_536_000
 MAX_NUMBER = 2**53
-STRINGS = (
-    "chat_title", "chat_subtitle", "chat_greeting", "chat_placeholder", "chat_send", "chat_location",
-    "chat_location_sent", "chat_location_failed", "chat_offline", "chat_not_sent", "chat_language", "chat_typing",
-    "chat_noscript",
-)  # fmt: skip
+STRINGS = {
+    "title": "chat.title",
+    "subtitle": "chat.subtitle",
+    "greeting": "greeting",
+    "placeholder": "chat.placeholder",
+    "send": "chat.send",
+    "location": "button.location",
+    "location_sent": "chat.location_sent",
+    "location_failed": "chat.location_failed",
+    "offline": "chat.offline",
+    "not_sent": "chat.not_sent",
+    "language": "language.ask",
+    "typing": "chat.typing",
+    "noscript": "chat.noscript",
+}
+"""The page's strings and their messages in locales/<lang>/messages.po."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0
 
 
@@ -54,7 +65,7 @@ class Chat:
             "direction": self.directions.get(language, "ltr"),
             "languages": self.doors.languages,
             "version": self.version,
-            "strings": {key: self.doors.text(key, language) for key in STRINGS},
+            "strings": {name: self.doors.text(key, language) for name, key in STRINGS.items()},
         }
         response = self.templates.TemplateResponse(request, "chat.html", values)
         self._set_cookies(request, response, language if chosen in self.directions else None)

@@ -7,7 +7,7 @@ A test module of a channel has one `Bench` (how a good request looks), a table o
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -101,7 +101,14 @@ async def call(channel: Channel, request: Request, inbox: FakeInbox, endpoint: s
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         url = f"/channels/{channel.name}/{endpoint}{'?' + request.query if request.query else ''}"
         headers = {name.encode(): value.encode("latin-1") for name, value in request.headers.items()}
-        return await client.request(request.method, url, content=request.body, headers=headers)
+        content = pieces(request.body) if request.headers.get("transfer-encoding") == "chunked" else request.body
+        return await client.request(request.method, url, content=content, headers=headers)
+
+
+async def pieces(body: bytes) -> AsyncIterator[bytes]:
+    """A body whose length nobody tells."""
+    for start in range(0, len(body), 8192):
+        yield body[start : start + 8192]
 
 
 async def run_incoming(case: IncomingCase, channel: Channel) -> None:

@@ -168,3 +168,9 @@ def test_fit_budget_is_quick_on_long_text() -> None:
     head, rest = fit_budget("खेत में पानी रखें। " * 400, 2)
     assert measure(head).count == 2
     assert rest
+
+
+def test_ucs2_is_encoded_big_endian() -> None:
+    alphabet, parts = encode("धा😀")
+    assert alphabet.name == "ucs2"
+    assert parts == (bytes.fromhex("0927 093e d83d de00"),)

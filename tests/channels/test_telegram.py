@@ -113,6 +113,7 @@ PHOTO = [{**FILE, "width": 1, "height": 1}]
 VOICE = {**FILE, "duration": 3}
 DOCUMENT = {**FILE, "mime_type": "image/png"}
 STICKER = {**FILE, "width": 1, "height": 1, "is_animated": False, "is_video": False, "type": "regular"}
+OFFICER: Mapping[str, Any] = {"id": 8, "is_bot": False, "first_name": "O"}
 REPLIED = message("Question of a farmer", int(OFFICERS), 321, bot=True)
 ASKED = Expected("help", "77")
 
@@ -137,6 +138,10 @@ CASES = [
         pressed("#2", ("Rice", "rice"), ("A very long label", "#2")),
         expected=(Expected("A very long label", "77", language_hint="te"),),
         answer='"answerCallbackQuery"',
+    ),
+    IncomingCase(
+        "button without a message",
+        post({"callback_query": {"id": "c", "from": OFFICER, "chat_instance": "i", "data": "x"}}),
     ),
     IncomingCase("button of a lost keyboard", pressed("#3"), expected=(Expected("3", "77"),)),
     IncomingCase(
@@ -211,7 +216,7 @@ CASES = [
             "Spray neem oil",
             int(OFFICERS),
             reply_to_message=REPLIED,
-            sender={"id": 8, "is_bot": False, "first_name": "O"},
+            sender=OFFICER,
         ),
         expected=(Expected("Spray neem oil", OFFICERS, in_reply_to=f"{OFFICERS}:321", sender_id="8"),),
     ),
@@ -493,6 +498,24 @@ async def test_polling_goes_on_after_errors(server: TelegramServer, caplog: pyte
     assert "still here" not in caplog.text
     assert TOKEN not in caplog.text
     await channel.close()
+
+
+async def test_before_its_name_is_known_texts_stay_whole() -> None:
+    channel = channel_at("http://127.0.0.1:9")
+    channel.reader = replace(channel.reader, username="")
+    case = IncomingCase("", said("/start@KhetdootBot"), expected=(Expected("/start@KhetdootBot", "77"),))
+    await run_incoming(case, channel)
+
+
+async def test_polling_acknowledges_words_alone(channel: Telegram, server: TelegramServer) -> None:
+    server.add_update(message=json.loads(said(None, sticker=STICKER).body)["message"])
+    recorder = Recorder()
+    await polled(channel, server, recorder, 1)
+    assert recorder.inbounds[0].kind is InboundKind.STICKER
+    server.add_update(channel_post={"text": "alone"})
+    await polled(channel, server, recorder, 1)
+    assert len(recorder.inbounds) == 1
+    assert not server.calls_of("sendChatAction")
 
 
 async def test_a_refused_token_ends_polling(channel: Telegram, server: TelegramServer) -> None:

@@ -59,6 +59,11 @@ CASES = [
     IncomingCase("short session", post("short", text="hi"), 401),
     IncomingCase("session of another type", Request(b'{"id": "1", "text": "hi", "session": ["a"]}', JSON), 401),
     IncomingCase("broken cookie", by_cookie('khetdoot_chat="\x01; =;', text="hi"), 401),
+    IncomingCase(
+        "odd cookies beside ours",
+        by_cookie(f"k[=1; a b=c; ;=; khetdoot_chat={SESSION}; z", text="hi"),
+        expected=(Expected("hi", SESSION),),
+    ),
     IncomingCase("no id", post(id=None, text="hi"), 400, answer="id must be"),
     IncomingCase("long id", post(id="x" * 65, text="hi"), 400),
     IncomingCase("true as id", post(id=True, text="hi"), 400),

@@ -18,21 +18,21 @@ LANGUAGES = (
 )  # fmt: skip
 STRINGS: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "chat_title": "Khetdoot", "chat_subtitle": "Ask about your crops, animals and weather",
-        "chat_greeting": "Namaste! Ask me about pests, diseases, weeds, soil or the weather, in your own words.",
-        "chat_placeholder": "Write your question", "chat_send": "Send", "chat_location": "Send my place",
-        "chat_location_sent": "My place", "chat_location_failed": "Your place could not be read. Write your village.",
-        "chat_offline": "No connection. Your message is kept and will be sent.", "chat_not_sent": "not sent",
-        "chat_language": "Language", "chat_typing": "Khetdoot is writing", "chat_noscript": "Please allow JavaScript.",
+        "chat.title": "Khetdoot", "chat.subtitle": "Ask about your crops, animals and weather",
+        "greeting": "Namaste! Ask me about pests, diseases, weeds, soil or the weather, in your own words.",
+        "chat.placeholder": "Write your question", "chat.send": "Send", "button.location": "Send my place",
+        "chat.location_sent": "My place", "chat.location_failed": "Your place could not be read. Write your village.",
+        "chat.offline": "No connection. Your message is kept and will be sent.", "chat.not_sent": "not sent",
+        "language.ask": "Language", "chat.typing": "Khetdoot is writing", "chat.noscript": "Please allow JavaScript.",
     },
     "hi": {
-        "chat_title": "खेतदूत", "chat_subtitle": "फसल, पशु और मौसम के बारे में पूछें",
-        "chat_greeting": "नमस्ते! कीट, रोग, खरपतवार, मिट्टी या मौसम के बारे में अपने शब्दों में पूछें।",
-        "chat_placeholder": "अपना सवाल लिखें", "chat_offline": "नेटवर्क नहीं है। आपका संदेश बाद में भेजा जाएगा।",
+        "chat.title": "खेतदूत", "chat.subtitle": "फसल, पशु और मौसम के बारे में पूछें",
+        "greeting": "नमस्ते! कीट, रोग, खरपतवार, मिट्टी या मौसम के बारे में अपने शब्दों में पूछें।",
+        "chat.placeholder": "अपना सवाल लिखें", "chat.offline": "नेटवर्क नहीं है। आपका संदेश बाद में भेजा जाएगा।",
     },
     "ur": {
-        "chat_title": "کھیت دوت", "chat_greeting": "السلام علیکم! کیڑوں، بیماریوں یا موسم کے بارے میں پوچھیں۔",
-        "chat_placeholder": "اپنا سوال لکھیں",
+        "chat.title": "کھیت دوت", "greeting": "السلام علیکم! کیڑوں، بیماریوں یا موسم کے بارے میں پوچھیں۔",
+        "chat.placeholder": "اپنا سوال لکھیں",
     },
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.base import Channel, Parsed, WebhookRequest, WebhookResponse
 from bot.channels.sms import PreviewSms
@@ -20,6 +21,7 @@ from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Inbound
 from bot.web.app import create_app
 from bot.web.chat import pauses
 from bot.web.doors import Doors
+from bot.web.gatehouse import Gatehouse
 from tests.web.fake_doors import FakeInbox, fake_doors
 
 NOW = datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
@@ -312,3 +314,17 @@ async def test_other_protocols_pass_through() -> None:
 
     await app({"type": "lifespan", "app": app}, receive, send)  # type: ignore[arg-type]
     assert "complete" in sent[-1]
+
+
+async def test_an_answer_that_has_begun_is_not_answered_again() -> None:
+    sent = []
+
+    async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    await Gatehouse(breaks)({"type": "http", "method": "GET", "path": "/"}, lambda: None, send)  # type: ignore[arg-type, return-value]
+    assert sent == ["http.response.start"]
