@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.channels.web import WebChat
 from bot.domain.errors import StorageError
 from bot.domain.messages import Address, Inbound, InboundKind, Outbound, QuickReply
-from bot.web.app import create_app
 from tests.web.fake_doors import FakeInbox, fake_doors
+from tests.web.served import served
 
 pytestmark = pytest.mark.integration
 CHROMIUM = "/usr/bin/chromium"
@@ -32,32 +27,6 @@ ADVICE = (
     "धान में तना छेदक\n\n1. सूखे कल्ले जड़ से उखाड़ कर जला दें।\n2. खेत में 3–5 सेमी पानी रखें, सात दिन यूरिया न डालें।\n"
     "3. शाम को प्रकाश प्रपंच लगाएं।\n\nज्यादा नुकसान हो तो कृषि अधिकारी को दिखाएं।"
 )
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def served(inbox: FakeInbox, port: int) -> Iterator[None]:
-    """The web application under uvicorn in a thread."""
-    doors = fake_doors(inbox, channels={"web": WebChat(lambda: datetime.now(UTC))}, poll_seconds=5)
-    config = uvicorn.Config(
-        create_app(doors), port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.02)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +46,8 @@ def inbox() -> FakeInbox:
 
 @pytest.fixture
 def address(inbox: FakeInbox) -> Iterator[str]:
-    port = free_port()
-    with served(inbox, port):
-        yield f"http://127.0.0.1:{port}"
+    with served(fake_doors(inbox, channels={"web": WebChat(lambda: datetime.now(UTC))}, poll_seconds=5)) as address:
+        yield address
 
 
 @pytest.fixture
