@@ -15,6 +15,8 @@ import regex
 from bot.channels.alphabets import UCS2, Alphabet, alphabets
 
 CLUSTER = regex.compile(r"\X")
+PLAIN_WORD = regex.compile(r"\s*\S+\s*|\s+")
+EXTENDED_SPACE = regex.compile(r"\s[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]")
 # A sentence end has white space after it (so not "2.5 ml"); "1." at the start of a line is a list number.
 NO_SENTENCE_END = r"(?<!^[ \t]*\p{N}{1,2})(?<!\b(?:Rs|No|Dr|e\.g|i\.e|रु|रू|डॉ|টা|રૂ|ਰੁ|ரூ|రూ|ರೂ|രൂ|ଟ))"
 SENTENCE_END = regex.compile(NO_SENTENCE_END + r"[.!?।॥؟۔…][\"'”’»)\]]*(?=\s)|(?=\n)", regex.MULTILINE)
@@ -97,7 +99,7 @@ def cut_text(text: str, fits: Callable[[str], bool]) -> tuple[str, str]:
         places = [match.end() for match in ends.finditer(text) if share * longest < match.end() <= longest]
         if cut := _last_fitting(text, places, fits):
             return text[:cut].rstrip(), text[cut:].lstrip()
-    return text[:longest], text[longest:].lstrip()
+    return text[:longest].rstrip(), text[longest:].lstrip()
 
 
 def cut_all(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
@@ -151,15 +153,16 @@ def _pieces(text: str, alphabet: Alphabet) -> Iterator[str]:
             yield from (cluster,) if _cost(cluster, alphabet) <= alphabet.part else cluster
 
 
-def _words(text: str) -> Iterator[str]:
-    # By clusters, since a mark may sit on a space.
-    word = ""
+def _words(text: str) -> Sequence[str]:
+    # What extends a cluster may sit on a space; then the word does not begin where the space ends.
+    if not EXTENDED_SPACE.search(text):
+        return PLAIN_WORD.findall(text)
+    words = [""]
     for cluster in CLUSTER.findall(text):
-        if word and word[-1].isspace() and not cluster.isspace():
-            yield word
-            word = ""
-        word += cluster
-    yield word
+        if words[-1] and words[-1][-1].isspace() and not cluster.isspace():
+            words.append("")
+        words[-1] += cluster
+    return words
 
 
 def _cost(text: str, alphabet: Alphabet) -> int:
