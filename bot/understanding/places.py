@@ -1,0 +1,351 @@
+"""Places named in a text: districts, towns and PIN codes, in any script, misspelt, and never a crop or a farm word.
+
+A name counts when what stands around it allows it: plain names of districts always, names that are also words ("Sagar",
+"Mau", "Mandi") only beside a district word or in a question about weather or prices, misspelt ones only there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from bot.domain.contacts import Place
+from bot.knowledge.places import Gazetteer, NamedPlace
+from bot.locales import Locales
+from bot.locales.weather import WeatherWords
+from bot.understanding import phonetic
+from bot.understanding.lexicon import tokenise
+from bot.understanding.normalise import fold
+
+LONGEST_NAME = 5
+"""Tokens of the longest name that is looked for."""
+SHORTEST_FUZZY = 5
+LARGE, MIDDLE = 100, 50
+"""Thousands of inhabitants: a large town is taken as readily as a district, a middle one also misspelt."""
+MUCH_LARGER = 4
+MAUSAM = phonetic.sound("mausam")
+ALIKE = 80
+"""Least likeness (0-100) of a misspelt name to the name it sounds like."""
+MOST_WORDS_OF_A_NAME = 8
+"""A longer answer to "which place?" is a message of its own, read with the usual care."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A name at tokens start..end, as it is to be shown, and the places that bear it, likeliest first."""
+
+    name: str
+    places: tuple[NamedPlace, ...]
+    start: int
+    end: int
+    exact: bool = True
+    region: str | None = None
+    """The state named beside it."""
+    pin: Place | None = None
+
+    def resolved(self, home: str | None = None, place: Place | None = None) -> tuple[Place, ...]:
+        """The place meant; several where neither a state in the text, the contact's nor size decides."""
+        if self.pin:
+            return (self.pin,)
+        for region in (self.region, place.region if place else None, home):
+            within = [named for named in self.places if region and named.place.region == region]
+            if within:
+                return (self._shown(max(within, key=rank)),)
+        districts = [named for named in self.places if named.is_district] or list(self.places)
+        first, *others = sorted(districts, key=rank, reverse=True)
+        if first.is_district or not others:
+            likely = [first, *others]
+        else:
+            likely = [first, *(other for other in others if other.thousands * MUCH_LARGER > first.thousands)]
+        return tuple(self._shown(named) for named in likely)
+
+    def _shown(self, named: NamedPlace) -> Place:
+        return Place(self.name, named.place.region, named.place.location)
+
+
+def rank(named: NamedPlace) -> tuple[bool, int]:
+    """Districts before towns, large before small."""
+    return named.is_district, named.thousands
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a text is about: the weather, the weather or prices, or it answers "which place?"."""
+
+    sky: bool
+    subject: bool
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What speaks for a name: the kind of text, and the words beside it."""
+
+    about: About
+    likely: bool
+    """Asked for, or beside a word such as district."""
+    beside: bool
+    placed: bool
+    """Beside "in", "of" and the like, or first or last in the text."""
+    region: str | None = None
+
+
+class PlaceMatcher:
+    """Finds the places that a tokenised text names. `known` are words that are never a misspelt place."""
+
+    def __init__(self, gazetteer: Gazetteer, words: Iterable[WeatherWords], known: frozenset[str]) -> None:
+        self.gazetteer = gazetteer
+        words = tuple(words)
+        self.never = tokens_of(words)
+        self.known = known | self.never
+        self._spelling: dict[str, tuple[str, ...]] = {}
+        self._names: dict[tuple[str, ...], list[tuple[NamedPlace, str]]] = defaultdict(list)
+        self._sky = phrases(text for group in words for text in group.weather)
+        self._subject = self._sky | phrases(text for group in words for text in group.market)
+        self._district = phrases(text for group in words for text in group.district)
+        self._before = phrases(text for group in words for text in group.before)
+        self._after = phrases(text for group in words for text in group.after)
+        self._suffixes = tuple(sorted({s for group in words for s in group.suffixes}, key=len, reverse=True))
+        for named in gazetteer.places:
+            for name, shown in spelt(named):
+                self._add(name, named, shown)
+        self._regions, self._short = region_names(gazetteer, short=False), region_names(gazetteer, short=True)
+        self._sounds, self._shapes = self._fuzzy_index()
+        self._nearly = lru_cache(maxsize=10_000)(self._misspelt)
+
+    def __call__(self, tokens: list[str]) -> tuple[str, ...]:
+        """English names of the places, in order of appearance."""
+        return tuple(dict.fromkeys(found.name for found in self.find(tokens)))
+
+    def find_in(self, text: str, asked: bool = False) -> tuple[Found, ...]:
+        """Places of an untreated text; `asked`: it answers "which place?"."""
+        return self.find(tokenise(fold(text)), asked)
+
+    def find(self, tokens: list[str], asked: bool = False) -> tuple[Found, ...]:
+        """Places named, in order of appearance; one for the same span."""
+        sky = holds(tokens, self._sky) or any(map(sounds_like_weather, tokens))
+        about = About(sky, sky or holds(tokens, self._subject), asked and len(tokens) <= MOST_WORDS_OF_A_NAME)
+        found: list[Found] = []
+        at = 0
+        while at < len(tokens):
+            hit = self._at(tokens, at, about)
+            found += [hit] if hit else []
+            at = hit.end if hit else at + 1
+        return tuple(found)
+
+    def _at(self, tokens: list[str], start: int, about: About) -> Found | None:
+        if pin := self._pin(tokens, start, about.subject or about.asked):
+            return pin
+        for end in range(min(len(tokens), start + LONGEST_NAME), start, -1):
+            if pairs := self._exact(tokens[start:end]):
+                around = self._around(tokens, start, end, about)
+                word = " ".join(tokens[start:end])
+                if allowed := [pair for pair in pairs if self._allowed(pair[0], word, around)]:
+                    return found_at(allowed, start, end, around, exact=True)
+        for end in range(min(start + 2, len(tokens)), start, -1):
+            around = self._around(tokens, start, end, about)
+            if (around.likely or about.subject) and (pairs := self._fuzzy(tokens[start:end], around)):
+                return found_at(pairs, start, end, around, exact=False)
+        return None
+
+    def _pin(self, tokens: list[str], start: int, expected: bool) -> Found | None:
+        token = tokens[start]
+        if len(token) == 3 and start + 1 < len(tokens) and token.isdigit() and len(tokens[start + 1]) == 3:
+            token, end = token + tokens[start + 1], start + 2  # 204 101
+        else:
+            end = start + 1
+        if len(token) != 6 or not (expected or "pin" in tokens or "pincode" in tokens):
+            return None
+        place = self.gazetteer.pins.get(token)
+        return Found(place.name, (), start, end, pin=place) if place else None
+
+    def _around(self, tokens: list[str], start: int, end: int, about: About) -> Around:
+        at_edge = start == 0 or end == len(tokens)
+        beside = ends_with(tokens, start, self._before) or starts_with(tokens, end, self._after)
+        district = ends_with(tokens, start, self._district) or starts_with(tokens, end, self._district)
+        likely = about.asked or district
+        return Around(about, likely, beside, beside or at_edge, self._region_beside(tokens, start, end))
+
+    def _region_beside(self, tokens: list[str], start: int, end: int) -> str | None:
+        """The state named soon after the name, abbreviated only right after it, or right before it."""
+        for place in range(end, min(end + 4, len(tokens))):
+            if code := lookup(tokens, place, self._regions)[0]:
+                return code
+            beside = place == end or (tokens[place - 1],) in self._district
+            if beside and (code := lookup(tokens, place, self._short)[0]):
+                return code
+        for place in range(max(start - 3, 0), start):
+            code, stop = lookup(tokens, place, self._regions)
+            if code and start - 1 <= stop <= start:
+                return code
+        return None
+
+    def _exact(self, tokens: list[str]) -> list[tuple[NamedPlace, str]]:
+        found = self._names.get(tuple(tokens))
+        if not found and len(tokens) > 1 and all(len(t) > 2 for t in tokens) and not self.known.issuperset(tokens):
+            found = self._names.get(("".join(tokens),))
+        return found or self._stemmed(tokens)
+
+    def _stemmed(self, tokens: list[str]) -> list[tuple[NamedPlace, str]]:
+        """The name without a case ending ("hyderabadlo", "ఏలూరులో")."""
+        *first, last = tokens
+        if last in self.known:
+            return []
+        for suffix in self._suffixes:
+            stem = last[: -len(suffix)]
+            if not last.endswith(suffix) or len(stem) < (5 if last.isascii() else 2):
+                continue
+            for form in (stem, stem + "ం", stem + "ು", stem + "్", stem + "்", stem + "ം"):
+                if (*first, form) in self._names:
+                    return self._names[(*first, form)]
+        return []
+
+    def _allowed(self, named: NamedPlace, word: str, around: Around) -> bool:
+        """Whether what stands around an exact name lets it be this place."""
+        if around.likely or (around.region and around.region == named.place.region):
+            return True
+        if word in self.never:
+            return False
+        if word in self.known:
+            return around.about.sky and around.beside and named.is_district
+        if word in self.gazetteer.words or len(word) < (5 if word.isascii() else 3):
+            return around.placed if around.about.sky else around.about.subject and around.beside
+        if named.is_district or named.thousands >= LARGE:
+            return True
+        return around.about.subject and (around.placed or named.thousands >= MIDDLE)
+
+    def _fuzzy(self, tokens: list[str], around: Around) -> list[tuple[NamedPlace, str]]:
+        word = "".join(tokens)
+        if len(word) < SHORTEST_FUZZY or any(self._no_name(token) for token in tokens):
+            return []
+        name = self._nearly(word)
+        if name is None:
+            return []
+        found = self._names[name]
+        return [pair for pair in found if pair[0].is_district or pair[0].thousands >= MIDDLE or around.likely]
+
+    def _no_name(self, token: str) -> bool:
+        return token in self.known or token.isdigit() or sounds_like_weather(token)
+
+    def _misspelt(self, word: str) -> tuple[str, ...] | None:
+        """The name that the word sounds or looks like."""
+        heard = phonetic.sound(word)
+        near = self._sounds.get(phonetic.key(heard), {})
+        best = process.extractOne(heard, near, scorer=fuzz.ratio, score_cutoff=ALIKE)
+        slips = 1 if len(word) < 9 else 2
+        shapes = [
+            name for size in range(len(word) - slips, len(word) + slips + 1)
+            for name in self._shapes.get((word[0], size), ())
+        ]  # fmt: skip
+        seen = process.extractOne(word, shapes, scorer=OSA.distance, score_cutoff=slips)
+        if seen and (best is None or seen[1] <= 1):
+            return self._spelling[str(seen[0])]
+        return self._spelling[str(best[2])] if best else None
+
+    def _add(self, name: str, named: NamedPlace, shown: str) -> None:
+        tokens = tuple(tokenise(fold(name)))
+        forms = {tokens, ("".join(tokens),)} if len(tokens) > 1 else {tokens}
+        for form in forms:
+            if form and form[0] and not any(known is named for known, _ in self._names[form]):
+                self._names[form].append((named, shown))
+
+    def _fuzzy_index(self) -> tuple[dict[str, dict[str, str]], dict[tuple[str, int], list[str]]]:
+        sounds: dict[str, dict[str, str]] = defaultdict(dict)
+        shapes: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for tokens, places in self._names.items():
+            word = "".join(tokens)
+            if len(word) < SHORTEST_FUZZY or not any(n.is_district or n.thousands >= 20 for n, _ in places):
+                continue
+            self._spelling.setdefault(word, tokens)
+            shapes[word[0], len(word)].append(word)
+            heard = phonetic.sound(word)
+            if key := phonetic.key(heard):
+                sounds[key][word] = heard
+        return dict(sounds), dict(shapes)
+
+
+def sounds_like_weather(token: str) -> bool:
+    """A misspelt "weather", "forecast" or "mausam"."""
+    if len(token) < 5:
+        return False
+    slips = min(OSA.distance(token, word, score_cutoff=2) for word in ("weather", "forecast"))
+    return slips <= 2 or phonetic.sound(token) == MAUSAM
+
+
+def found_at(pairs: list[tuple[NamedPlace, str]], start: int, end: int, around: Around, *, exact: bool) -> Found:
+    """The find for the places that bear a name; shown as the likeliest of them is."""
+    likeliest = max(pairs, key=lambda pair: rank(pair[0]))
+    places = tuple(named for named, _ in pairs)
+    return Found(likeliest[1], places, start, end, exact, around.region)
+
+
+def spelt(named: NamedPlace) -> Iterator[tuple[str, str]]:
+    """(spelling, name to show) of a place."""
+    yield named.place.name, named.place.name
+    yield from ((name, name) for name in named.also)
+    yield from ((spelling, named.place.name) for spelling in named.spellings)
+
+
+Phrases = frozenset[tuple[str, ...]]
+
+
+def phrases(texts: Iterable[str]) -> Phrases:
+    """Texts as token tuples."""
+    return frozenset(tuple(tokenise(fold(text))) for text in texts) - {()}
+
+
+def tokens_of(words: Iterable[WeatherWords]) -> frozenset[str]:
+    """Every word of the weather files."""
+    texts: list[str] = []
+    for group in words:
+        texts += [*group.weather, *group.market, *group.district, *group.before, *group.after]
+        texts += [text for found in (*group.days.values(), *group.works.values()) for text in found]
+    return frozenset(token for text in texts for token in tokenise(fold(text)))
+
+
+def known_words(locales: Locales) -> frozenset[str]:
+    """Words of crops, farming and conversation in all languages: never a misspelt place."""
+    texts: list[str] = []
+    for names in locales.entities.values():
+        texts += [name.text for name in names.names] + list(names.others) + list(names.common)
+    for said in locales.utterances.values():
+        commands = (*said.commands.values(), said.follow_up)
+        texts += [text for command in commands for text in (*command.say, *command.anywhere)] + list(said.fillers)
+    return frozenset(token for text in texts for token in tokenise(fold(text)))
+
+
+def holds(tokens: list[str], wanted: Phrases) -> bool:
+    """Whether one of the phrases stands in the text."""
+    return any(starts_with(tokens, place, wanted) for place in range(len(tokens)))
+
+
+def starts_with(tokens: list[str], place: int, wanted: Phrases) -> bool:
+    """Whether a phrase begins at `place`."""
+    return any(tuple(tokens[place:end]) in wanted for end in range(place + 1, min(place + 4, len(tokens)) + 1))
+
+
+def ends_with(tokens: list[str], place: int, wanted: Phrases) -> bool:
+    """Whether a phrase ends right before `place`."""
+    return any(tuple(tokens[start:place]) in wanted for start in range(max(place - 3, 0), place))
+
+
+def region_names(gazetteer: Gazetteer, *, short: bool) -> dict[tuple[str, ...], str]:
+    """Names, or abbreviations, of regions as tokens."""
+    found = {}
+    for region in gazetteer.regions.values():
+        for name in region.short if short else (region.name, *region.names):
+            found[tuple(tokenise(fold(name)))] = region.code
+    return found
+
+
+def lookup(tokens: list[str], place: int, names: dict[tuple[str, ...], str]) -> tuple[str | None, int]:
+    """(code, end) of the longest name that begins at `place`."""
+    for end in range(min(place + 4, len(tokens)), place, -1):
+        if code := names.get(tuple(tokens[place:end])):
+            return code, end
+    return None, place
