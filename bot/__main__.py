@@ -50,7 +50,9 @@ def ask(
                 for answer in asker.ask_lines(lines):
                     print(json.dumps(answer, ensure_ascii=False))
             return
-        answer = asker.ask(text, channel=channel, contact=contact, place=asker.mind.place(place) if place else None)
+        answer = asker.ask(
+            text, channel=channel, contact=contact, place=asker.mind.find_place(place) if place else None
+        )
         print(json.dumps(answer, ensure_ascii=False) if as_json else "\n\n".join(answer["parts"]))
 
 

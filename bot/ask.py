@@ -65,7 +65,7 @@ class Asker:
                     str(asked["text"]),
                     channel=asked.get("channel") or "console",
                     contact=str(asked.get("contact") or ""),
-                    place=self.mind.place(str(asked["place"])) if asked.get("place") else None,
+                    place=self.mind.find_place(str(asked["place"])) if asked.get("place") else None,
                 )
             except (ValueError, KeyError, AttributeError, KhetdootError) as error:
                 answer = {"outcome": Outcome.ERROR, "error": f"line {number}: {type(error).__name__}: {error}"}

@@ -26,6 +26,8 @@ LONGEST_TEXT = 4000
 """Characters of a message that are read; a longer one is asked to be shortened rather than half understood."""
 SURE = 0.9
 """Confidence at which a text in another language overrides the language that the contact has chosen herself."""
+HEARD_AS = {"ur-Latn": "hi-Latn"}
+"""Urdu typed in Latin letters is answered as Hindi is: spoken and typed they are one language."""
 ALWAYS_HEARD = frozenset({Intent.START, Intent.STOP, Intent.FORGET, Intent.REPORT_EMERGENCY})
 
 
@@ -59,6 +61,8 @@ class Pipeline:
             f"{contact.language}-Latn" if contact.script is ScriptChoice.LATIN else contact.language
         )
         understood = self.understander.understand(inbound.text[:LONGEST_TEXT], prior=prior or inbound.language_hint)
+        tag = HEARD_AS.get(understood.language.tag, understood.language.tag)
+        understood = replace(understood, language=replace(understood.language, tag=tag))
         understanding, session = self._in_session(understood, session, contact)
         contact = self._noted(contact, understood, inbound)
         turn = Turn(

@@ -19,6 +19,8 @@ PROBLEM, TOPIC, SPECIAL, WORDS = 0.45, 0.25, 0.20, 0.10
 so that the crop's own card for the topic beats a general card that names the problem only through its words."""
 FOREIGN_PROBLEM = 0.5
 """What is left of a card's score when the question names problems and the card is about other ones."""
+UNNAMED_CROP = 0.6
+"""What is left of the score of a crop's card when the question names no crop."""
 TOPIC_DECAY = 0.6
 """How much less the second topic that a text points to counts than the first."""
 
@@ -63,7 +65,7 @@ class CardIndex:
     def _candidates(self, crops: tuple[str, ...]) -> dict[str, tuple[Card, str | None]]:
         if not crops:
             return {card.id: (card, card.crops[0] if len(card.crops) == 1 else None) for card in self.cards}
-        found: dict[str, tuple[Card, str | None]] = {card.id: (card, crops[0]) for card in self.by_crop.get(None, ())}
+        found: dict[str, tuple[Card, str | None]] = {card.id: (card, None) for card in self.by_crop.get(None, ())}
         for crop in reversed(crops):
             for name in reversed(self.taxonomy.lineage(crop)):
                 found |= {card.id: (card, crop) for card in self.by_crop.get(name, ())}
@@ -79,6 +81,8 @@ class CardIndex:
         score = (PROBLEM * len(matched) / len(named) if named else 0.0) + TOPIC * topic_score + WORDS * words
         if card.crops and understanding.entities.crops:
             score += SPECIAL
+        elif card.crops:
+            score *= UNNAMED_CROP
         if named and card.problems and not matched:
             score *= FOREIGN_PROBLEM
         return Hit(card, round(min(score, 1.0), 4), crop, topic)

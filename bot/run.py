@@ -51,15 +51,14 @@ async def run(services: Services, roles: frozenset[str]) -> None:
     """Starts the roles; when one ends or a signal comes, all end."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stopping.set)
-    name = worker_name()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
     tasks: list[Coroutine[Any, Any, None]] = [stopping_wait(stopping)]
     if "web" in roles:
         tasks.append(serve_web(services, stopping))
     if "worker" in roles:
         release_own_claims(services)
-        tasks.append(Worker(services, name, stopping).run())
+        tasks.append(Worker(services, worker_name(), stopping).run())
         telegram = services.channels.get("telegram")
         if isinstance(telegram, Telegram):
             tasks.append(run_telegram(services, telegram))

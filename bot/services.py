@@ -17,8 +17,9 @@ from bot.channels.segments import cut_text, measure
 from bot.channels.sms import PreviewSms
 from bot.channels.telegram import Telegram
 from bot.channels.web import WebChat
-from bot.domain.errors import StorageError
-from bot.domain.messages import Address, Outbound
+from bot.domain.contacts import Place
+from bot.domain.errors import ConfigurationError, StorageError
+from bot.domain.messages import Address, Location, Outbound
 from bot.domain.turns import Intent
 from bot.knowledge import Knowledge
 from bot.locales import Locales
@@ -59,6 +60,16 @@ class Mind:
     understander: Understander
     index: CardIndex
     pipeline: Pipeline
+
+    def find_place(self, text: str) -> Place:
+        """A place by name or `LAT,LON`. Raises ConfigurationError when it is neither."""
+        north, comma, east = text.partition(",")
+        if not comma:
+            return Place(text, self.pipeline.home_region)
+        try:
+            return Place(text, self.pipeline.home_region, Location(float(north), float(east)))
+        except ValueError:
+            raise ConfigurationError(f"no place: {text!r}; use a name or LAT,LON") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +230,10 @@ def build_mind(
 
 
 def shorten(text: str, hint: str, has_more: bool, *, budget: int) -> tuple[str, str]:
-    """What fits `budget` SMS segments, and the rest. `hint` tells how to get what is left, where it still fits."""
-
-    def fits_with_hint(head: str) -> bool:
-        return measure(f"{head} {hint}").count <= budget
-
-    if measure(text).count <= budget:
-        return (f"{text} {hint}" if has_more and fits_with_hint(text) else text), ""
-    head, rest = cut_text(text, fits_with_hint)
+    """What fits `budget` SMS segments, and the rest; `hint` tells how to get it, unless that costs a segment."""
+    segments = measure(text).count
+    if segments <= budget:
+        hinted = f"{text} {hint}"
+        return (hinted if has_more and measure(hinted).count == segments else text), ""
+    head, rest = cut_text(text, lambda start: measure(f"{start} {hint}").count <= budget)
     return f"{head} {hint}", rest

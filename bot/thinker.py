@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.domain.contacts import Consent, ConsentEvent, Contact
 from bot.domain.messages import InboundKind, Outbound
-from bot.domain.turns import Outcome
+from bot.domain.turns import Outcome, Session
 from bot.locales import Locales
 from bot.pipeline import Handled, Pipeline
 from bot.skills.handoff import Desk
@@ -38,25 +38,25 @@ class Thinker:
         elif self.desk.is_overheard(claim.inbound):
             self._complete(claim, claim.contact, (), "overheard")
         else:
-            session = self.sessions.load(claim.contact.id)
-            self._save(claim, self.pipeline.handle(claim.inbound, claim.contact, session, self.clock()))
+            session = self.sessions.load(claim.contact.id, claim.inbox_id)
+            self._save(claim, session, self.pipeline.handle(claim.inbound, claim.contact, session, self.clock()))
 
     def apologise(self, claim: ClaimedInbound) -> None:
         """Tells the contact that her message could not be answered."""
         text = self.locales.text("error.sorry", claim.contact.language or "en")
         self.messages.queue([Outbound(claim.inbound.address, text)], key=f"sorry:{claim.inbox_id}")
 
-    def _save(self, claim: ClaimedInbound, handled: Handled) -> None:
+    def _save(self, claim: ClaimedInbound, before: Session, handled: Handled) -> None:
         result = handled.result
         outbounds = handled.outbounds
         if result.handoff:
             opened = self.desk.open(result.handoff, claim.contact.id, claim.inbox_id, handled.language)
             outbounds = (*outbounds, *opened)
-        # The session first: losing the claim then only means that the same turn is done again from the same words.
+        # Before the transaction, since the contact's next message may be claimed right after it.
         if result.forget:
             self.sessions.clear(claim.contact.id)
         else:
-            self.sessions.save(claim.contact.id, result.session)
+            self.sessions.save(claim.contact.id, result.session, claim.inbox_id, before)
         fitted = self._fitted(outbounds)
         turn = summary(handled)
         self.messages.complete(claim, result.contact, fitted, result.consent, turn, forget=result.forget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,9 +59,9 @@ def read_everything(locales_dir: Path, knowledge_dir: Path) -> Data:
     data.restricted = attempt(lambda: tuple(read_restricted(knowledge_dir / "restricted"))) or ()
     data.helplines = attempt(lambda: read_helplines(knowledge_dir / "helplines.yaml")) or ()
     cards = knowledge_dir / "cards"
-    steps = [attempt(lambda path=path: read_shared_step(path)) for path in sorted((cards / SHARED).glob("*/step.yaml"))]
+    steps = [attempt(partial(read_shared_step, path)) for path in sorted((cards / SHARED).glob("*/step.yaml"))]
     data.shared = {step.step.shared or "": step for step in steps if step}
-    read = [attempt(lambda folder=folder: read_card(folder, data.shared)) for folder in card_folders(cards)]
+    read = [attempt(partial(read_card, folder, data.shared)) for folder in card_folders(cards)]
     data.cards = {card.id: card for card in read if card}
     return data
 

@@ -97,7 +97,7 @@ def too_long(text: CardText) -> Iterator[tuple[str, str]]:
                 f"sms takes {counted.count} segments ({counted.units} {counted.encoding} units); at most {most}",
                 "## sms",
             )
-    if text.language == "en" and measure(text.sms).encoding != "GSM-7":
+    if text.language == "en" and measure(text.sms).encoding != "gsm7":
         yield "sms has a letter outside GSM-7", "## sms"
 
 

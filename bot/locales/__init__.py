@@ -60,7 +60,7 @@ class Locales:
         """Tags of the languages that the bot can answer in: those with messages."""
         return tuple(tag for tag in self.languages if tag in self.messages)
 
-    def text(self, key: str, language: str, **values: object) -> str:
+    def text(self, key: str, language: str, /, **values: object) -> str:
         """The message in `language` (a tag, script ignored), else its fallback, else English. Raises DataError."""
         for tag in self._chain(language):
             if text := self.messages.get(tag, {}).get(key):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.domain.cards import Card
 from bot.domain.turns import CardScore, HandoffRequest, Outcome, Reply, Result, Turn
 from bot.knowledge import Knowledge
 from bot.locales import Locales
@@ -34,7 +33,11 @@ class Emergency:
     def __call__(self, turn: Turn) -> Result:
         """First aid and the numbers to call in the contact's country; in English where a translation is missing."""
         problem = turn.understanding.argument
-        card = self.cards[problem]
+        request = HandoffRequest(turn.inbound.text, f"emergency:{problem}")
+        card = self.cards.get(problem)
+        if card is None:
+            calls = self.calls(problem, turn.language, turn.region)
+            return Result(Reply(calls, Outcome.ANSWERED), turn.contact, turn.session, handoff=request)
         language = turn.language if turn.language in card.texts else "en"
         calls = self.calls(problem, language, turn.region)
         text = card.texts[language]
@@ -48,7 +51,6 @@ class Emergency:
         )
         more = remaining_parts(self.locales, text, steps, language) if turn.short else ()
         session = remembered(turn, card_id=card.id, more=more)
-        request = HandoffRequest(turn.inbound.text, f"emergency:{problem}")
         return Result(reply, turn.contact, session, handoff=request)
 
     def calls(self, problem: str, language: str, region: str | None) -> str:
@@ -57,7 +59,3 @@ class Emergency:
         if not lines:
             return self.locales.text("emergency.call_nearest", language)
         return self.locales.text("emergency.call", language, numbers=" / ".join(line.number for line in lines))
-
-    def card(self, problem: str) -> Card | None:
-        """The card of an emergency."""
-        return self.cards.get(problem)

@@ -55,7 +55,7 @@ class Desk:
         self.contacts = contacts
         self.messages = messages
 
-    def open(self, request: HandoffRequest, contact_id: str, inbox_id: str, language: str) -> tuple[Outbound, ...]:
+    def open(self, request: HandoffRequest, contact_id: str, inbox_id: int, language: str) -> tuple[Outbound, ...]:
         """Records the handoff (once for an inbound) and returns what the officers get to read."""
         handoff = self.handoffs.open(contact_id, inbox_id, request.question, request.reason)
         text = self.locales.text(

@@ -94,10 +94,10 @@ class Profile:
 
     def refuse_language(self, turn: Turn, tag: str) -> Result:
         """A language that is known but not spoken is named, with those that are."""
-        known = self.locales.languages.get(tag)
+        known = self.locales.languages.get(tag.split("-")[0])
         spoken = ", ".join(self.locales.languages[name].native for name in self.locales.spoken)
         text = self.locales.text(
-            "language.unspoken", turn.language, language=known.native if known else tag, languages=spoken
+            "language.unspoken", turn.language, name=known.native if known else tag, languages=spoken
         )
         session = replace(
             turn.session, pending=Pending.LANGUAGE, choices=tuple(f"language:{name}" for name in self.locales.spoken)
