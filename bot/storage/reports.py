@@ -141,7 +141,8 @@ class Reports(Store):
             .where(early_reports.c.channel == row.channel, early_reports.c.external_id == external_id)
             .returning(early_reports.c.state, early_reports.c.error)
         ).first()
-        values = {"outbox_id": row.id, "state": early.state if early else DeliveryStatus.SENT, "at": now}
+        reported = DeliveryStatus(early.state) if early else DeliveryStatus.SENT
+        values = {"outbox_id": row.id, "state": advanced(DeliveryStatus.SENT, reported), "at": now}
         insert = self.insert(outbox_external).values(values | {"channel": row.channel, "external_id": external_id})
         # Told twice of the same row (two senders, one late), what was reported since must stand.
         another = outbox_external.c.outbox_id != row.id

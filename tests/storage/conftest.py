@@ -17,6 +17,8 @@ from bot.storage.redis import RedisConnection, connect
 from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
 
 NUMBERS = itertools.count(1)
+Make = Callable[..., Inbound]
+"""The type of the fixture `inbound`."""
 
 
 class FrozenClock:
@@ -130,7 +132,7 @@ def redis(request: pytest.FixtureRequest) -> Iterator[RedisConnection]:
 
 
 @pytest.fixture
-def inbound(clock: FrozenClock) -> Callable[..., Inbound]:
+def inbound(clock: FrozenClock) -> Make:
     """Makes incoming texts: `inbound("hello", who="+91...", id="1")`."""
     numbers = itertools.count(1)
 

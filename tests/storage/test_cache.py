@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -89,8 +90,8 @@ def test_no_bucket_gives_more_than_burst_and_rate(rate: float, burst: float, pau
 @pytest.mark.integration
 def test_without_redis_values_are_missing_and_limits_hold_in_the_process(clock: FrozenClock) -> None:
     missed: list[StorageError] = []
-    with redis_server() as server:
-        cache = Cache(connect(server.url), clock, missed.append)
+    with redis_server() as server, closing(connect(server.url)) as redis:
+        cache = Cache(redis, clock, missed.append)
         assert cache.set("a", 1, HOUR)
         server.stop()
         assert cache.get("a") is None

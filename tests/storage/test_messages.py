@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -14,9 +13,8 @@ from bot.domain.messages import Address, Inbound, InboundKind, Location, Outboun
 from bot.storage.claims import ClaimedInbound, TurnSummary
 from bot.storage.contacts import Contacts
 from bot.storage.messages import Messages
-from tests.storage.conftest import FrozenClock
+from tests.storage.conftest import FrozenClock, Make
 
-Make = Callable[..., Inbound]
 LEASE = timedelta(seconds=30)
 SUMMARY = TurnSummary("en", "ask_advice", "pest", "answered", "rice/stem-borer")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,14 @@ def test_a_session_comes_back_whole(sessions: Sessions) -> None:
     assert sessions.load("c2") == Session()
 
 
+def test_a_turn_that_is_answered_again_finds_what_it_found_at_first(sessions: Sessions) -> None:
+    before = Session(question="which crop?", pending=Pending.CROP)
+    sessions.save("c1", FULL, turn=7, before=before)
+    assert sessions.load("c1", turn=7) == before
+    assert sessions.load("c1", turn=8) == FULL
+    assert sessions.load("c1") == FULL
+
+
 def test_a_session_ends_after_its_time(sessions: Sessions) -> None:
     sessions.save("c1", FULL)
     assert 43_100 < sessions.redis.client.ttl(session_key("c1")) <= 43_200
@@ -61,11 +70,11 @@ def test_lone_surrogates_do_not_hurt(sessions: Sessions) -> None:
         "null",
         "[1]",
         '"text"',
-        '{"format":0,"session":{"question":"old"}}',
-        '{"format":1}',
-        '{"format":1,"session":{"asked":"many"}}',
-        '{"format":1,"session":{"pending":"no such thing"}}',
-        '{"format":1,"session":[]}',
+        '{"format":1,"session":{"question":"old"}}',
+        '{"format":2}',
+        '{"format":2,"session":{"asked":"many"}}',
+        '{"format":2,"session":{"pending":"no such thing"}}',
+        '{"format":2,"session":[]}',
     ],
 )
 def test_what_cannot_be_read_is_empty(sessions: Sessions, stored: str) -> None:
@@ -74,7 +83,7 @@ def test_what_cannot_be_read_is_empty(sessions: Sessions, stored: str) -> None:
 
 
 def test_fields_of_another_version_do_no_harm(sessions: Sessions) -> None:
-    value = {"format": 1, "session": {"question": "kept", "dropped_field": 5}}
+    value = {"format": 2, "turn": 1, "session": {"question": "kept", "dropped_field": 5}}
     sessions.redis.client.set(session_key("c1"), json.dumps(value))
     assert sessions.load("c1") == Session(question="kept")
 
@@ -82,8 +91,8 @@ def test_fields_of_another_version_do_no_harm(sessions: Sessions) -> None:
 @pytest.mark.integration
 def test_without_redis_the_session_is_empty_and_counted() -> None:
     missed: list[StorageError] = []
-    with redis_server() as server:
-        sessions = Sessions(connect(server.url), timedelta(hours=1), missed.append)
+    with redis_server() as server, closing(connect(server.url)) as redis:
+        sessions = Sessions(redis, timedelta(hours=1), missed.append)
         assert sessions.save("c1", FULL)
         server.stop()
         assert sessions.load("c1") == Session()

@@ -78,7 +78,8 @@ def test_timed_out_waiters_leave_nothing_behind(wakeup: Wakeup) -> None:
 
 @pytest.mark.integration
 def test_a_call_reaches_the_other_process(redis_process: RedisServer) -> None:
-    web, worker = Wakeup(connect(redis_process.url)), Wakeup(connect(redis_process.url))
+    connections = [connect(redis_process.url), connect(redis_process.url)]
+    web, worker = (Wakeup(connection) for connection in connections)
     assert not worker.wait("inbound", 0.01)
     called = threading.Event()
     waiting = threading.Thread(target=lambda: called.set() if worker.wait("inbound", LONG) else None)
@@ -87,15 +88,17 @@ def test_a_call_reaches_the_other_process(redis_process: RedisServer) -> None:
     while not called.wait(0.05):
         web.notify("inbound")
     waiting.join()
-    web.close()
-    worker.close()
+    for wakeup, connection in zip((web, worker), connections, strict=True):
+        wakeup.close()
+        connection.close()
 
 
 @pytest.mark.integration
 def test_without_redis_calls_stay_in_the_process_and_come_back_with_it() -> None:
     missed: list[StorageError] = []
     with redis_server() as server:
-        wakeup, other = Wakeup(connect(server.url), missed.append), Wakeup(connect(server.url))
+        connections = [connect(server.url), connect(server.url)]
+        wakeup, other = Wakeup(connections[0], missed.append), Wakeup(connections[1])
         wakeup.wait("inbound", 0.01)
         server.stop()
         wakeup.notify("inbound")
@@ -110,3 +113,5 @@ def test_without_redis_calls_stay_in_the_process_and_come_back_with_it() -> None
         waiting.join()
         wakeup.close()
         other.close()
+        for connection in connections:
+            connection.close()
