@@ -133,17 +133,13 @@ class Pipeline:
 
     def _respond(self, turn: Turn) -> Result:
         understanding = turn.understanding
-        if turn.contact.consent is Consent.STOPPED and understanding.intent is not Intent.STOP:
-            # Whoever writes again after STOP has a question: she is answered, alerts stay off until she says START.
-            turn = replace(turn, contact=replace(turn.contact, consent=Consent.ACTIVE))
         if understanding.intent in ALWAYS_HEARD:
             return self.skills[understanding.intent](turn)
-        if turn.inbound.kind not in (InboundKind.TEXT, InboundKind.LOCATION):
-            return self._say(turn, f"media.{turn.inbound.kind}")
-        if turn.inbound.kind is InboundKind.LOCATION or not understanding.text.strip():
-            return self._say(turn, "input.location" if turn.inbound.location else "input.empty")
-        if len(turn.inbound.text) > LONGEST_TEXT:
-            return self._say(turn, "input.long")
+        if turn.contact.consent is Consent.STOPPED:
+            # STOP is sacred: until she says START nothing is sent, not even an answer; first aid alone goes out.
+            return Result(Reply("", Outcome.ABSTAINED, engine="session"), turn.contact, turn.session)
+        if key := unreadable(turn):
+            return self._say(turn, key)
         if understanding.intent is Intent.SET_LANGUAGE:
             return self._set_language(turn)
         return self._speak(turn)
@@ -203,3 +199,15 @@ class Pipeline:
                 ask_location=result.reply.ask_location,
             ),
         )
+
+
+def unreadable(turn: Turn) -> str:
+    """The message id of what to say to input that is no question; empty when it is one."""
+    inbound = turn.inbound
+    if inbound.kind is InboundKind.LOCATION:
+        return "input.location"
+    if inbound.kind is not InboundKind.TEXT:
+        return f"media.{inbound.kind}"
+    if len(inbound.text) > LONGEST_TEXT:
+        return "input.long"
+    return "" if turn.understanding.text.strip() else "input.empty"

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from bot.knowledge import Restricted
 
-STATUSES = frozenset({"banned", "refused", "restricted", "withdrawn", "proposed"})
+LETTER_BEFORE = r"(?<![^\W_])(?<![\u0900-\u0dff])"
+"""No letter before a name, nor a vowel sign or virama, which are no letters to `re`."""
 
 
 def restricted_names(text: str, restricted: tuple[Restricted, ...]) -> Iterator[str]:
@@ -21,13 +22,19 @@ def restricted_names(text: str, restricted: tuple[Restricted, ...]) -> Iterator[
 
 @lru_cache(maxsize=4)
 def name_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
-    """One pattern for all names, longest first; hyphens, spaces and brackets between their words may differ."""
+    """One pattern for all names, longest first; hyphens, spaces and brackets between their words may differ.
+
+    In Indic scripts case endings are written onto the name (मोनोक्रोटोफॉसचा), so that only its beginning is a border.
+    """
     if not names:
         return None
     forms = sorted(
         {r"[\s\-()]*".join(map(re.escape, re.findall(r"[^\s\-()]+", plain(name)))) for name in names}, key=len
     )
-    return re.compile(r"(?<![^\W_])(?:" + "|".join(reversed(forms)) + r")(?![^\W_])")
+    latin = [form for form in reversed(forms) if form.isascii()]
+    native = [form for form in reversed(forms) if not form.isascii()]
+    ends = [rf"(?:{'|'.join(latin)})(?![^\W_])"] if latin else []
+    return re.compile(LETTER_BEFORE + "(?:" + "|".join([*native, *ends]) + ")")
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,7 @@ KhetdootError
 ├── RefusedInput            bad input at a door: answered with `status`, nothing recorded
 ├── StorageError            database or Redis did not do it, nothing was written; `retryable` says whether a retry helps
 │   └── LostClaim           another worker has taken over the message meanwhile
+├── ProviderError           a data service (forecast, place search, prices) gave no usable answer; see `retry_after`
 └── SendError               a message was not taken; `retryable` says whether a retry helps
     ├── ContactBlocked      the contact blocked or left the channel: stop writing to her
     └── Throttled           the gateway asks to wait `retry_after` seconds
@@ -49,6 +50,15 @@ class LostClaim(StorageError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=False)
+
+
+class ProviderError(KhetdootError):
+    """A data service is down, slow, refuses or talks nonsense. `retry_after` in seconds, where it asks for a pause."""
+
+    def __init__(self, reason: str, *, retryable: bool = True, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retryable = retryable
+        self.retry_after = retry_after
 
 
 class SendError(KhetdootError):

@@ -74,7 +74,7 @@ class Purpose(StrEnum):
     ALERT = "alert"
     BROADCAST = "broadcast"
     FAREWELL = "farewell"
-    """The one confirmation that STOP gets: the only purpose that may go to a contact who has stopped."""
+    """The one confirmation that STOP or FORGET gets, and first aid: all that may go to a contact who has stopped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def dialogues() -> Iterator[Any]:
             yield pytest.param(dialogue, id=f"{path.stem}: {dialogue['name']}")
 
 
-@pytest.mark.parametrize("dialogue", dialogues())
+@pytest.mark.parametrize("dialogue", list(dialogues()))
 def test_dialogue(dialogue: dict[str, Any], mind: Mind, now: datetime) -> None:
     asker = Asker(mind, preview_channels(), now)
     for number, turn in enumerate(dialogue["turns"], start=1):
