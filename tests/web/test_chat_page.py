@@ -76,7 +76,7 @@ def answering(*outbounds: Callable[[Address], Outbound]) -> Callable[[Inbound], 
     left = list(outbounds)
 
     def respond(inbound: Inbound) -> Sequence[Outbound]:
-        return [left.pop(0)(inbound.address)] if left and not inbound.text.startswith("/") else []
+        return [left.pop(0)(inbound.address)] if left else []
 
     return respond
 
@@ -103,7 +103,9 @@ def test_a_first_visit_chooses_a_language(page: Page, inbox: FakeInbox) -> None:
     expect(page.locator("h1")).to_have_text("खेतदूत")
     expect(page.get_by_text("ठीक है, हिन्दी में।")).to_be_visible()
     expect(page.locator("#languages")).to_have_count(0)
-    assert [inbound.text for inbound in inbox.inbounds] == ["/language hi"]
+    page.locator("#language").select_option("te")
+    expect(page.locator("html")).to_have_attribute("lang", "te")
+    assert [inbound.text for inbound in inbox.inbounds] == ["हिन्दी", "తెలుగు"]
 
 
 def test_a_question_and_its_answer(page: Page, inbox: FakeInbox) -> None:

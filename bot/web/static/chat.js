@@ -154,8 +154,9 @@
     { timeout: 15000, maximumAge: 600000 },
   );
 
-  const chooseLanguage = async (tag) => {
-    await Promise.race([add({ body: { text: `/language ${tag}` }, shown: "", hidden: true }), sleep(4000)]);
+  // The bot is told by the language's own name, as its buttons do; then the page itself comes in it.
+  const chooseLanguage = async (tag, name) => {
+    await Promise.race([add({ body: { text: name.trim() }, shown: "", hidden: true }), sleep(4000)]);
     location.assign(`/chat?language=${encodeURIComponent(tag)}`);
   };
 
@@ -172,8 +173,8 @@
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); byId("compose").requestSubmit(); }
   });
-  byId("language").addEventListener("change", (event) => chooseLanguage(event.target.value));
-  document.querySelectorAll("#languages button").forEach((button) => { button.onclick = () => chooseLanguage(button.value); });
+  byId("language").addEventListener("change", ({ target }) => chooseLanguage(target.value, target.selectedOptions[0].text));
+  document.querySelectorAll("#languages button").forEach((button) => { button.onclick = () => chooseLanguage(button.value, button.textContent); });
   byId("place").hidden = !canLocate;
   byId("place").onclick = sendPlace;
   window.addEventListener("offline", () => { offline.hidden = false; });
