@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,8 @@ ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 )  # fmt: skip
-SHOTS = Path("/tmp/w/shots")
+SHOTS = Path(tempfile.gettempdir()) / "khetdoot-shots"
+"""The pictures of the last run, for people to look at."""
 ADVICE = (
     "धान में तना छेदक\n\n1. सूखे कल्ले जड़ से उखाड़ कर जला दें।\n2. खेत में 3–5 सेमी पानी रखें, सात दिन यूरिया न डालें।\n"
     "3. शाम को प्रकाश प्रपंच लगाएं।\n\nज्यादा नुकसान हो तो कृषि अधिकारी को दिखाएं।"
@@ -66,9 +68,8 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def shoot(page: Page, name: str) -> None:
-    """Keeps a picture where someone looks for it."""
-    if SHOTS.parent.is_dir():
-        page.screenshot(path=SHOTS / f"{name}.png")
+    """Keeps a picture."""
+    page.screenshot(path=SHOTS / f"{name}.png")
 
 
 def answering(*outbounds: Callable[[Address], Outbound]) -> Callable[[Inbound], Sequence[Outbound]]:
