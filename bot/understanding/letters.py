@@ -31,7 +31,19 @@ SIGNS = {
     "ॉ": "ऑ", "ॊ": "ऒ", "ो": "ओ", "ौ": "औ", "ॗ": "औ",
 }  # fmt: skip
 """Vowel signs and the letters that sound the same."""
-NUKTA = {"क": "k", "ख": "kh", "ग": "g", "ज": "z", "ड": "d", "ढ": "dh", "फ": "f", "य": "y", "स": "sh", "ल": "l", "ब": "r"}
+NUKTA = {
+    "क": "k",
+    "ख": "kh",
+    "ग": "g",
+    "ज": "z",
+    "ड": "d",
+    "ढ": "dh",
+    "फ": "f",
+    "य": "y",
+    "स": "sh",
+    "ल": "l",
+    "ब": "r",
+}
 
 
 class Schwa(Enum):
@@ -220,13 +232,30 @@ KANNADA = replace(
 )
 TAMIL = replace(
     DRAVIDIAN,
-    consonants=CONSONANTS
-    | {"क": "K", "ङ": "G", "च": "C", "ञ": "Y", "ट": "T", "त": "Q", "प": "P", "ऱ": "R"},
+    consonants=CONSONANTS | {"क": "K", "ङ": "G", "च": "C", "ञ": "Y", "ट": "T", "त": "Q", "प": "P", "ऱ": "R"},
     clusters=(
-        (r"HP", "f"), (r"GK", "ng"), (r"YC", "nj"), (r"nT", "nd"), (r"nQ", "nth"), (r"mP", "mb"), (r"nR", "ndr"),
-        (r"RR", "tr"), (r"KK", "kk"), (r"CC", "ch"), (r"TT", "tt"), (r"QQ", "th"), (r"PP", "pp"), (r"TC", "tch"),
-        (r"RC", "rch"), (r"(?<=[aeiouyrlh])K(?=[aeiou])", "g"), (r"(?<=[aeiou])T(?=[aeiou])", "d"),
-        (r"(?<=[aeiou])P(?=[aeiou])", "b"), (r"C", "s"), (r"Q", "th"), (r"Y", "nj"), (r"G", "ng"),
+        (r"HP", "f"),
+        (r"GK", "ng"),
+        (r"YC", "nj"),
+        (r"nT", "nd"),
+        (r"nQ", "nth"),
+        (r"mP", "mb"),
+        (r"nR", "ndr"),
+        (r"RR", "tr"),
+        (r"KK", "kk"),
+        (r"CC", "ch"),
+        (r"TT", "tt"),
+        (r"QQ", "th"),
+        (r"PP", "pp"),
+        (r"TC", "tch"),
+        (r"RC", "rch"),
+        (r"(?<=[aeiouyrlh])K(?=[aeiou])", "g"),
+        (r"(?<=[aeiou])T(?=[aeiou])", "d"),
+        (r"(?<=[aeiou])P(?=[aeiou])", "b"),
+        (r"C", "s"),
+        (r"Q", "th"),
+        (r"Y", "nj"),
+        (r"G", "ng"),
     ),
     words={"ஸ்ரீ": "sri", "நெல்": "nel", "தமிழ்": "tamil", "அல்லது": "allathu"},
 )
@@ -235,9 +264,23 @@ MALAYALAM = replace(
     consonants=CONSONANTS | {"ङ": "G", "ञ": "Y", "ट": "T", "त": "Q", "फ": "ph", "छ": "ch", "ऱ": "R", "च": "C"},
     final_virama="u",
     clusters=(
-        (r"GG", "ng"), (r"GK", "nk"), (r"G", "n"), (r"jY", "jn"), (r"YY", "nj"), (r"YC", "nch"), (r"Y", "nj"),
-        (r"nT", "nd"), (r"TT", "tt"), (r"(?<=[aeiou])T(?=[aeiou])", "d"), (r"nR", "nt"), (r"RR", "tt"),
-        (r"QQ", "th"), (r"Qth", "th"), (r"Q", "th"), (r"CC", "ch"), (r"C", "ch"),
+        (r"GG", "ng"),
+        (r"GK", "nk"),
+        (r"G", "n"),
+        (r"jY", "jn"),
+        (r"YY", "nj"),
+        (r"YC", "nch"),
+        (r"Y", "nj"),
+        (r"nT", "nd"),
+        (r"TT", "tt"),
+        (r"(?<=[aeiou])T(?=[aeiou])", "d"),
+        (r"nR", "nt"),
+        (r"RR", "tt"),
+        (r"QQ", "th"),
+        (r"Qth", "th"),
+        (r"Q", "th"),
+        (r"CC", "ch"),
+        (r"C", "ch"),
     ),
     words={"മലയാളം": "malayalam"},
 )

@@ -46,4 +46,4 @@ def _swap(part: str, rng: random.Random, rate: float) -> str:
 
 def shorten(word: str) -> str:
     """SMS shortening: vowels inside the word are left out (karna -> krna)."""
-    return word[0] + _INNER_VOWELS.sub("", word[1:-1] + word[-1]) if len(word) > 3 else word
+    return _INNER_VOWELS.sub("", word) if len(word) > 3 else word
