@@ -217,10 +217,12 @@ def test_right_to_left(page: Page, inbox: FakeInbox) -> None:
     page.goto("/chat?language=ur")
     ask(page, "میرے چاول میں کیڑا ہے")
     expect(page.get_by_text("سوکھے پودے")).to_be_visible()
+    expect(page.locator(".me.sent")).to_have_count(1)
     box = page.locator(".me .bubble").bounding_box()
     assert box is not None
     assert box["x"] < 60  # her own words stand on the left
     ask(page, "my rice has stem borer")
+    expect(page.locator(".me.sent")).to_have_count(2)  # the row is drawn anew when it has arrived
     assert page.locator(".me .bubble").last.evaluate("bubble => getComputedStyle(bubble).direction") == "ltr"
     assert fits_the_screen(page)
     shoot(page, "right-to-left")
