@@ -22,7 +22,7 @@ COLUMNS = ["name", "kind", "region", "latitude", "longitude", "thousands", "dist
 
 @dataclass(frozen=True, slots=True)
 class NamedPlace:
-    """A district or town. `also` are other full names, `spellings` stand for its name; `thousands` of people live there."""
+    """A district or town. `also` are other full names, `spellings` stand for its name; with `thousands` of people."""
 
     place: Place
     is_district: bool

@@ -136,14 +136,15 @@ def read_helplines(path: Path) -> tuple[Helpline, ...]:
 
 def read_shared_steps(folder: Path) -> dict[str, SharedStep]:
     """Reads cards/shared/*/step.yaml with their texts. Raises DataError."""
-    found = {}
-    for path in sorted(folder.glob("*/step.yaml")):
-        file = validated(SharedStepFile, path)
-        name = path.parent.name
-        texts = {text.stem: shared_text(text) for text in sorted(path.parent.glob("*.md"))}
-        step = replace(build_step(file.step), shared=name)
-        found[name] = SharedStep(step, tuple(build_source(item) for item in file.sources), texts, str(path))
-    return found
+    return {path.parent.name: read_shared_step(path) for path in sorted(folder.glob("*/step.yaml"))}
+
+
+def read_shared_step(path: Path) -> SharedStep:
+    """Reads one shared step. Raises DataError."""
+    file = validated(SharedStepFile, path)
+    texts = {text.stem: shared_text(text) for text in sorted(path.parent.glob("*.md"))}
+    step = replace(build_step(file.step), shared=path.parent.name)
+    return SharedStep(step, tuple(build_source(item) for item in file.sources), texts, str(path))
 
 
 def read_card(folder: Path, shared: Mapping[str, SharedStep]) -> Card:
@@ -210,7 +211,7 @@ def build_conditions(item: ConditionsFile) -> Conditions:
 def build_quantity(item: QuantityFile) -> Quantity:
     """A number with its range made explicit."""
     low, high = item.value if isinstance(item.value, tuple) else (item.value, item.value)
-    also = tuple((float(other["value"]), str(other["unit"])) for other in item.also)
+    also = tuple((other.value, other.unit) for other in item.also)
     return Quantity(item.name, low, high, item.unit, item.per, item.source, also)
 
 

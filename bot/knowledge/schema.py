@@ -20,13 +20,19 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class ConvertedFile(Strict):
+    value: float
+    unit: str
+    per: str | None = None
+
+
 class QuantityFile(Strict):
     name: str
     value: float | tuple[float, float]
     unit: str
     per: str | None = None
     source: str
-    also: list[dict[str, Any]] = []
+    also: list[ConvertedFile] = []
 
 
 class ConditionsFile(Strict):
