@@ -26,13 +26,29 @@ RETRY_SECONDS = 30.0
 
 def run_roles(settings: Settings, roles: frozenset[str]) -> None:
     """Runs until SIGTERM or SIGINT. Raises ConfigurationError and DataError before anything is started."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    set_up_logging()
     services = build_services(settings)
     try:
         announce(settings, services, roles)
         asyncio.run(run(services, roles))
     finally:
         services.close()
+
+
+def set_up_logging() -> None:
+    """One line an event, ours and the libraries' alike; never a text, number or name of a person."""
+    shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper("iso", utc=True)]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    handler = logging.StreamHandler()
+    lines = structlog.dev.ConsoleRenderer(colors=False)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(lines, foreign_pre_chain=shared))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # These print addresses (which hold the token) and texts at INFO, or a line a migration.
+    for name in ("httpx", "telegram", "alembic", "apscheduler"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def announce(settings: Settings, services: Services, roles: frozenset[str]) -> None:

@@ -16,6 +16,7 @@ from bot.channels.console import Console
 from bot.channels.segments import cut_text, measure
 from bot.channels.sms import PreviewSms
 from bot.channels.telegram import Telegram
+from bot.channels.telegram_texts import PreviewTelegram
 from bot.channels.web import WebChat
 from bot.domain.contacts import Place
 from bot.domain.errors import ConfigurationError, StorageError
@@ -164,8 +165,8 @@ def build_channels(settings: Settings, locales: Locales, clock: Callable[[], dat
 
 def preview_channels() -> dict[str, Channel]:
     """Channels that show what would be sent, for `khetdoot ask`."""
-    telegram = Telegram("1:preview", clock=utc_now, location_label=str)
-    return {channel.name: channel for channel in (Console(print), PreviewSms(), telegram, WebChat(utc_now))}
+    channels = (Console(print), PreviewSms(), PreviewTelegram(), WebChat(utc_now))
+    return {channel.name: channel for channel in channels}
 
 
 def fit(channels: Mapping[str, Channel], outbound: Outbound) -> tuple[Outbound, ...]:
