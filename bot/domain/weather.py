@@ -28,7 +28,7 @@ IMD_DAY_STARTS = time(3, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
-    """A square of 0.1°; `north` and `east` are its middle in tenths of a degree. All contacts in it share a forecast."""
+    """A square of 0.1°; `north` and `east` are its middle in tenths of a degree. Its contacts share a forecast."""
 
     north: int
     east: int
@@ -212,7 +212,7 @@ def wet_bulb(temperature: float, humidity: float) -> float:
         temperature * atan(0.151977 * sqrt(humidity + 8.313659))
         + atan(temperature + humidity)
         - atan(humidity - 1.676331)
-        + 0.00391838 * humidity**1.5 * atan(0.023101 * humidity)
+        + 0.00391838 * humidity * sqrt(humidity) * atan(0.023101 * humidity)
         - 4.686035
     )
 
