@@ -70,6 +70,8 @@ class Entities:
     places: tuple[str, ...] = ()
     excluded_crops: tuple[str, ...] = ()
     """Crops that were named to be ruled out ("not rice, wheat")."""
+    other_crops: tuple[str, ...] = ()
+    """Crops and animals that were named and have no id, as written: there is no advice on them."""
 
 
 @dataclass(frozen=True, slots=True)

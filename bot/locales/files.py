@@ -11,7 +11,7 @@ from bot.domain.errors import DataError
 from bot.locales.values import Command, EntityNames, Example, Language, Name, Rules, Utterances
 
 KINDS = ("crops", "problems", "parts", "stages", "inputs", "signs", "topics", "hints")
-WORD_LISTS = ("others", "common", "suffixes", "negation_before", "negation_after")
+WORD_LISTS = ("other_crops", "others", "common", "suffixes", "negation_before", "negation_after")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LANGUAGE_KEYS = (
     "name",
@@ -168,6 +168,7 @@ def read_entities(path: Path) -> EntityNames:
     return EntityNames(
         str(path),
         names,
+        other_crops=lists["other_crops"],
         others=lists["others"],
         common=frozenset(word for text in lists["common"] for word in text.split()),
         suffixes=lists["suffixes"],

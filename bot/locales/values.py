@@ -40,8 +40,10 @@ class EntityNames:
 
     path: str
     names: tuple[Name, ...] = ()
+    other_crops: tuple[str, ...] = ()
+    """Crops and animals that have no id."""
     others: tuple[str, ...] = ()
-    """Names of crops and things that have no id: they keep their words from meaning something else."""
+    """Phrases whose words must not mean anything: idioms, institutions."""
     common: frozenset[str] = frozenset()
     """Everyday words that are never a misspelt name."""
     suffixes: tuple[str, ...] = ()

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.domain.turns import Entities
 from bot.knowledge import Taxonomy
-from bot.locales import DEFAULT, Locales, Name, Rules
+from bot.locales import DEFAULT, EntityNames, Locales, Name
 from bot.understanding.lexicon import Lexicon, Meaning, plain, tokenise
 
-PlaceMatcher = Callable[[list[str]], tuple[str, ...]]
-"""Tokens of a text -> English names of the places in it."""
+OTHER_CROP: Meaning = ("other_crops", "")
 OTHER: Meaning = ("others", "")
 NEAR = 5
 """How many words may stand between a sign and the part it shows on."""
+
+
+class NamedPlace(Protocol):
+    """A place in a text: its English name, and the tokens that name it."""
+
+    @property
+    def name(self) -> str:
+        """The name in English."""
+
+    @property
+    def start(self) -> int:
+        """First token."""
+
+    @property
+    def end(self) -> int:
+        """The token after."""
+
+
+class PlaceFinder(Protocol):
+    """Finds places in tokens, as bot.understanding.places does."""
+
+    def find(self, tokens: list[str]) -> Sequence[NamedPlace]:
+        """Places named, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +59,12 @@ class Matched:
     topics: tuple[tuple[str, float], ...]
     spans: tuple[Span, ...]
     terms: tuple[str, ...]
-    others: tuple[str, ...] = ()
-    """Crops and things named that have no id."""
 
 
 class EntityMatcher:
     """Finds names of all languages in a text, those of its own language and English first."""
 
-    def __init__(self, locales: Locales, taxonomy: Taxonomy, places: PlaceMatcher | None = None) -> None:
+    def __init__(self, locales: Locales, taxonomy: Taxonomy, places: PlaceFinder | None = None) -> None:
         self._locales = locales
         self._taxonomy = taxonomy
         self._places = places
@@ -61,23 +82,25 @@ class EntityMatcher:
     def match(self, text: str, language: str) -> Matched:
         """What a normalised text names, read as `language` (a tag, its script ignored)."""
         tokens = tokenise(text)
-        tag = language.split("-")[0]
         own = self._lexicon(language)
-        spans = sorted(self._spans(tokens, own), key=lambda span: (span.start, span.end))
-        crops, excluded = self._split_negated(tokens, spans, tag)
+        places = self._places.find(tokens) if self._places else ()
+        held = frozenset(at for place in places for at in range(place.start, place.end))
+        spans = sorted(self._spans(tokens, own, held), key=lambda span: (span.start, span.end))
+        crops, excluded = self._split_negated(tokens, spans, language.split("-")[0])
+        crops = crops or (() if excluded else tuple(self._implied(tokens, spans, own)))
         problems = self._refined(self._problems(spans), crops)
-        named = {kind: ids(spans, kind) for kind in ("parts", "stages", "inputs")}
-        places = self._places(tokens) if self._places else ()
-        claimed = {place for span in spans if span.kind == "others" for place in range(span.start, span.end)}
-        return Matched(
-            Entities(crops, problems, named["parts"], named["stages"], named["inputs"], places, excluded),
-            tuple(self._evidence(spans, crops, problems)),
-            tuple(spans),
-            tuple(dict.fromkeys(token for token in tokens if token not in own.common)),
-            tuple(" ".join(tokens[span.start : span.end]) for span in spans if span.kind == "others")
-            if claimed
-            else (),
+        entities = Entities(
+            crops=crops,
+            problems=problems,
+            parts=ids(spans, "parts"),
+            stages=ids(spans, "stages"),
+            inputs=ids(spans, "inputs"),
+            places=tuple(dict.fromkeys(place.name for place in places)),
+            excluded_crops=excluded,
+            other_crops=tuple(" ".join(tokens[s.start : s.end]) for s in spans if s.kind == "other_crops"),
         )
+        terms = tuple(dict.fromkeys(token for token in tokens if token not in own.common))
+        return Matched(entities, tuple(self._evidence(spans, crops, problems)), tuple(spans), terms)
 
     def knows(self, token: str, language: str) -> bool:
         """Whether a token is a name or an everyday word in the language, English or anywhere."""
@@ -91,8 +114,9 @@ class EntityMatcher:
     def _lexicon(self, language: str) -> Lexicon:
         return self._own.get(language.split("-")[0]) or self._own[DEFAULT]
 
-    def _spans(self, tokens: list[str], own: Lexicon) -> Iterator[Span]:
-        mended = [self._mended(token, own) for token in tokens]
+    def _spans(self, tokens: list[str], own: Lexicon, held: frozenset[int]) -> Iterator[Span]:
+        """Names found; tokens `held` by a place count only as they are written."""
+        mended = [token if at in held else self._mended(token, own) for at, token in enumerate(tokens)]
         place = 0
         while place < len(tokens):
             end, found = max(own.longest(tokens, place), own.longest(mended, place), key=lambda hit: hit[0])
@@ -111,6 +135,17 @@ class EntityMatcher:
         if self._everywhere.knows(token):
             return token
         return own.corrected(token) or token
+
+    def _implied(self, tokens: list[str], spans: list[Span], own: Lexicon) -> Iterator[str]:
+        """Crops within the name of a problem: "rice blast", where no crop is named otherwise."""
+        for span in spans:
+            if span.kind != "problems" or span.end - span.start < 2:
+                continue
+            inner = tokens[span.start : span.end]
+            for at in range(len(inner)):
+                for words in (inner[at:-1], inner[at:]) if at else (inner[:-1],):
+                    _, found = own.longest(words, 0)
+                    yield from (name_id for kind, name_id in found if kind == "crops")
 
     def _split_negated(
         self, tokens: list[str], spans: list[Span], language: str
@@ -188,22 +223,28 @@ def adjacent(tokens: list[str], place: int, phrases: frozenset[tuple[str, ...]],
 def build_own(locales: Locales, language: str) -> Lexicon:
     """Names of a language and of English, which farmers of all languages mix in."""
     mine, english = locales.entities[language], locales.entities[DEFAULT]
-    names = [*entries(mine.names), *((tuple(tokenise(text)), OTHER) for text in mine.others)]
+    names = [*entries(mine.names), *unnamed(mine)]
     if language != DEFAULT:
         known = {tokens for tokens, _ in names} | {(plain(word.lower()),) for word in mine.common}
-        foreign = [*entries(english.names), *((tuple(tokenise(text)), OTHER) for text in english.others)]
+        foreign = [*entries(english.names), *unnamed(english)]
         names += [(tokens, meaning) for tokens, meaning in foreign if tokens not in known]
     common = mine.common | english.common
-    return Lexicon(
-        [name for name in names if name[0]], frozenset(plain(word.lower()) for word in common), mine.suffixes
-    )
+    listed = frozenset() if language == DEFAULT else name_words(mine)
+    spoken = locales.languages[language].script != "Latn"
+    everyday = frozenset(plain(word.lower()) for word in common)
+    return Lexicon([name for name in names if name[0]], everyday, mine.suffixes, listed, spoken=spoken)
+
+
+def name_words(names: EntityNames) -> frozenset[str]:
+    """Every word of the names of a language."""
+    return frozenset(token for tokens, _ in (*entries(names.names), *unnamed(names)) for token in tokens)
 
 
 def build_everywhere(locales: Locales) -> Lexicon:
     """Names of all languages that mean one thing wherever they occur and are no everyday word anywhere."""
     meanings: dict[tuple[str, ...], dict[str, set[Meaning]]] = defaultdict(lambda: defaultdict(set))
     for language, file in locales.entities.items():
-        for tokens, meaning in entries(file.names):
+        for tokens, meaning in (*entries(file.names), *unnamed(file)):
             meanings[tokens][language].add(meaning)
     everyday = {plain(word.lower()) for file in locales.entities.values() for word in file.common}
     return Lexicon(
@@ -228,4 +269,7 @@ def entries(names: Iterable[Name]) -> Iterator[tuple[tuple[str, ...], Meaning]]:
             yield tokens, (name.kind, name.id)
 
 
-__all__ = ["EntityMatcher", "Matched", "PlaceMatcher", "Rules", "Span"]
+def unnamed(names: EntityNames) -> Iterator[tuple[tuple[str, ...], Meaning]]:
+    """Names without an id."""
+    yield from ((tuple(tokenise(text)), OTHER_CROP) for text in names.other_crops)
+    yield from ((tuple(tokenise(text)), OTHER) for text in names.others)

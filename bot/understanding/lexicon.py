@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import regex
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.understanding import phonetic
@@ -18,11 +18,8 @@ Meaning = tuple[str, str]
 Node = dict[str, "Node | tuple[Meaning, ...]"]
 END = ""
 TOKEN = regex.compile(r"[\p{L}\p{M}]+|\p{N}+")
-SHORTEST_FUZZY = 5
 SHORTEST_CORRECTED = 4
 SHORTEST_JOINED = 3
-ALIKE = 70
-"""Least likeness (0-100) of two words of one phonetic bucket."""
 _NASAL = regex.compile(r"(?:[ङञणनम]्|[ঙঞণনম]্|[ઙઞણનમ]્|[ਙਞਣਨਮ]੍|[ଙଞଣନମ]୍|[ఙఞణనమ]్|[ಙಞಣನಮ]್)(?=\p{L})")
 _OPEN: dict[int, str | None] = {
     **dict.fromkeys((0x093C, 0x09BC, 0x0A3C, 0x0ABC, 0x0B3C), None),
@@ -53,10 +50,20 @@ def tokenise(text: str) -> list[str]:
 
 
 class Lexicon:
-    """Names to meanings. `common` are words that are never taken for a misspelt name."""
+    """Names to meanings. `common` are words that are never taken for a misspelt name.
+
+    Words of `listed` come with the spellings people use: they are found by sound too (where `spoken`), and by look only
+    when they are long. The others, English ones, are forgiven more.
+    """
 
     def __init__(
-        self, names: Iterable[tuple[tuple[str, ...], Meaning]], common: frozenset[str], suffixes: Iterable[str] = ()
+        self,
+        names: Iterable[tuple[tuple[str, ...], Meaning]],
+        common: frozenset[str],
+        suffixes: Iterable[str] = (),
+        listed: frozenset[str] = frozenset(),
+        *,
+        spoken: bool = False,
     ) -> None:
         meanings: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
         for tokens, meaning in names:
@@ -66,13 +73,24 @@ class Lexicon:
         self.common = common
         self.vocabulary = frozenset(token for tokens in meanings for token in tokens)
         self._suffixes = tuple(sorted({plain(s) for s in suffixes}, key=len, reverse=True))
-        self._sounds = _by_sound(self.vocabulary - common)
-        self._buckets = _by_shape(self.vocabulary - common)
+        self._sounds = _by_sound(listed - common) if spoken else {}
+        crops = {
+            token for tokens, found in meanings.items() for kind, _ in found if kind == "crops" for token in tokens
+        }
+        self._shapes = (
+            _Shapes(self.vocabulary - common - listed, crops, shortest=5, two_slips=8),
+            _Shapes(listed - common, crops, shortest=6, two_slips=12),
+        )
         self.corrected = lru_cache(maxsize=20_000)(self._corrected)
 
     def knows(self, token: str) -> bool:
         """Whether the token is in a name or an everyday word."""
-        return token in self.trie or token in self.vocabulary or token in self.common
+        return (
+            token in self.vocabulary
+            or token in self.common
+            or token in self.trie
+            or token.removesuffix("s") in self.common
+        )
 
     def longest(self, tokens: list[str], start: int) -> tuple[int, tuple[Meaning, ...]]:
         """(end, meanings) of the longest name that begins at `start`; (start, ()) for none."""
@@ -104,23 +122,30 @@ class Lexicon:
         """The known word that an unknown one sounds or looks like; short words must be exact."""
         if len(token) < SHORTEST_CORRECTED or token[0].isdigit():
             return None
-        return self._heard(token) or self._seen(token)
+        if heard := self._sounds.get(phonetic.key(phonetic.sound(token))):
+            return heard
+        return next((word for shapes in self._shapes if (word := shapes.nearest(token))), None)
 
-    def _heard(self, token: str) -> str | None:
-        heard = phonetic.sound(token)
-        candidates = self._sounds.get(phonetic.key(heard), {})
-        best = process.extractOne(heard, candidates, scorer=fuzz.ratio, score_cutoff=ALIKE)
-        return str(best[2]) if best else None
 
-    def _seen(self, token: str) -> str | None:
+class _Shapes:
+    """Words by first letter and length; from `two_slips` letters on two slips are forgiven."""
+
+    def __init__(self, words: Iterable[str], first: set[str], *, shortest: int, two_slips: int) -> None:
+        self._two_slips = two_slips
+        self._shortest = shortest
+        self._words: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for word in sorted(words, key=lambda word: (word not in first, word)):  # of equally near ones a crop wins
+            if len(word) >= shortest - 1:
+                self._words[word[0], len(word)].append(word)
+
+    def nearest(self, token: str) -> str | None:
+        """The word nearest to the token, if near enough."""
         size = len(token)
-        if size < SHORTEST_FUZZY:
+        if size < self._shortest:
             return None
-        slips = 1 if size < 8 else 2
+        slips = 1 if size < self._two_slips else 2
         near = [
-            word
-            for length in range(size - slips, size + slips + 1)
-            for word in self._buckets.get((token[0], length), ())
+            word for length in range(size - slips, size + slips + 1) for word in self._words.get((token[0], length), ())
         ]
         best = process.extractOne(token, near, scorer=OSA.distance, score_cutoff=slips)
         return str(best[0]) if best else None
@@ -147,20 +172,10 @@ def _trie(names: Mapping[tuple[str, ...], tuple[Meaning, ...]]) -> Node:
     return root
 
 
-def _by_sound(words: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Phonetic key -> word -> its sound."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+def _by_sound(words: Iterable[str]) -> dict[str, str]:
+    """Phonetic key -> word; of several words the first in the alphabet."""
+    found: dict[str, str] = {}
     for word in sorted(words):
-        heard = phonetic.sound(word)
-        if len(word) >= SHORTEST_JOINED and (bucket := phonetic.key(heard)):
-            found[bucket][word] = heard
-    return dict(found)
-
-
-def _by_shape(words: Iterable[str]) -> dict[tuple[str, int], list[str]]:
-    """(first letter, length) -> words."""
-    found: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for word in sorted(words):
-        if len(word) >= SHORTEST_CORRECTED:
-            found[word[0], len(word)].append(word)
-    return dict(found)
+        if len(word) >= SHORTEST_JOINED and (bucket := phonetic.key(phonetic.sound(word))):
+            found.setdefault(bucket, word)
+    return found

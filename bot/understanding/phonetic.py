@@ -7,7 +7,7 @@ from functools import lru_cache
 INDIC = range(0x0900, 0x0D80)
 """Devanagari to Malayalam: nine blocks of 128 code points with one common layout."""
 SPLIT = 3
-"""Words of so many consonants are known by these alone; shorter ones need their vowels too."""
+"""Words of so many consonants are known without their `a`s; shorter ones need them."""
 
 _CONSONANTS = dict(zip(range(0x15, 0x3A), "kkggnccjjnttddnttddnnppbbmyrrlllvsssh", strict=True))
 _VOWELS = {
@@ -42,11 +42,14 @@ def sound(word: str) -> str:
 
 
 def key(heard: str) -> str:
-    """The bucket of a sound: its consonants when there are three or more, else the whole; empty for one or none."""
-    bones = "".join(letter for letter in heard if letter not in "aiu")
-    if len(bones) >= SPLIT:
-        return (heard[0] if heard[0] in "aiu" else "") + bones
-    return heard if len(bones) == SPLIT - 1 else ""
+    """What two spellings share: the sound, from three consonants on without its inner `a`s, which people drop.
+
+    Empty where there is but one consonant.
+    """
+    bones = sum(letter not in "aiu" for letter in heard)
+    if bones >= SPLIT:
+        return heard[0] + heard[1:].replace("a", "")
+    return heard if bones == SPLIT - 1 else ""
 
 
 def _latin(word: str) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.domain.turns import DetectedLanguage, Entities, Intent, Understanding
 from bot.knowledge import Taxonomy
 from bot.locales import DEFAULT, Locales
-from bot.understanding.entities import EntityMatcher, Matched, PlaceMatcher
+from bot.understanding.entities import EntityMatcher, Matched, PlaceFinder
 from bot.understanding.intents import CommandMatcher, Found, command_tokens
 from bot.understanding.language import LanguageDetector
 from bot.understanding.lexicon import tokenise
@@ -44,7 +44,7 @@ class Understander:
 
     @classmethod
     def build(
-        cls, locales: Locales, taxonomy: Taxonomy, models_dir: Path, places: PlaceMatcher | None = None
+        cls, locales: Locales, taxonomy: Taxonomy, models_dir: Path, places: PlaceFinder | None = None
     ) -> Understander:
         """Reads the small models. Raises DataError."""
         matcher = EntityMatcher(locales, taxonomy, places)
