@@ -240,3 +240,12 @@ def hargreaves(low: float, high: float, latitude: float, day: date) -> float:
     distance = 1 + 0.033 * cos(2 * pi * number / 365)
     radiation = 37.586 * distance * (sunset * sin(north) * sin(tilt) + cos(north) * cos(tilt) * sin(sunset))
     return max(0.0023 * ((low + high) / 2 + 17.8) * sqrt(max(high - low, 0)) * radiation * 0.408, 0.0)
+
+
+def daylight(location: Location, day: date) -> tuple[datetime, datetime]:
+    """Sunrise and sunset of a local day in UTC, within some ten minutes; the whole day near the poles."""
+    number, north = day.timetuple().tm_yday, radians(location.latitude)
+    tilt = 0.409 * sin(2 * pi * number / 365 - 1.39)
+    half = timedelta(hours=acos(max(-1.0, min(1.0, -tan(north) * tan(tilt)))) * 12 / pi)
+    noon = datetime.combine(day, time(12, tzinfo=UTC)) - timedelta(hours=location.longitude / 15)
+    return noon - half, noon + half

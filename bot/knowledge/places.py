@@ -79,12 +79,30 @@ class Gazetteer:
         district = best.district or best.place.name
         return Place(best.place.name if distance < 15 else district, best.place.region, location)
 
+    def name_in(self, place: Place, first: int, last: int) -> str:
+        """The place's name in letters of a range of code points; its English one where it has none."""
+        spelt = self._by_name.get((place.name, place.region))
+        names = (*spelt.also, *spelt.spellings) if spelt and spelt.place.name == place.name else ()
+        return next((name for name in names if first <= ord(name[0]) <= last), place.name)
+
+    def find(self, name: str, region: str) -> NamedPlace | None:
+        """The place of that name, or other name, in a region."""
+        return self._by_name.get((name, region))
+
     def district_names(self, place: Place) -> tuple[str, ...]:
         """Names of the district of a place, its own first; for asking services that know districts by name."""
-        for named in self.places:
-            if named.place.name == place.name and named.place.region == place.region:
-                return (named.district,) if named.district else (place.name, *named.also)
-        return (place.name,)
+        named = self.find(place.name, place.region)
+        if named and named.district:
+            named = self.find(named.district, place.region)
+        return (named.place.name, *named.also) if named else (place.name,)
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], NamedPlace]:
+        """By name and region, other names included; districts before towns, large before small."""
+        found: dict[tuple[str, str], NamedPlace] = {}
+        for named in sorted(self.places, key=lambda n: (n.is_district, n.thousands)):
+            found |= {(name, named.place.region): named for name in (*named.also, named.place.name)}
+        return found
 
     @cached_property
     def _around(self) -> Mapping[tuple[int, int], tuple[NamedPlace, ...]]:

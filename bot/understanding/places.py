@@ -212,7 +212,7 @@ class PlaceMatcher:
         if word in self.never:
             return False
         if word in self.known:
-            return around.about.sky and around.beside and named.is_district
+            return around.about.sky and around.placed and named.is_district
         if word in self.gazetteer.words or len(word) < (5 if word.isascii() else 3):
             return around.placed if around.about.sky else around.about.subject and around.beside
         if named.is_district or named.thousands >= LARGE:
