@@ -10,7 +10,7 @@ from bot.check.files import read_everything
 from bot.check.finding import check_finding
 from bot.check.repeats import check_repeats
 from bot.check.translations import check_translation
-from bot.locales import Problem, check_messages
+from bot.locales import Problem, check_messages, check_names
 
 __all__ = ["check_all"]
 
@@ -22,6 +22,8 @@ def check_all(locales_dir: Path, knowledge_dir: Path, *, finding: bool = True) -
     if data.locales is None or data.taxonomy is None:
         return
     yield from check_messages(data.locales)
+    named = {kind: getattr(data.taxonomy, kind) for kind in ("topics", "crops", "problems", "parts", "stages", "inputs")}
+    yield from check_names(data.locales.entities, data.locales.utterances, data.locales.rules, named)
     for card in data.cards.values():
         yield from check_card(card, data)
         for text in card.texts.values():

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.domain.errors import DataError
 from bot.locales.files import read_entities, read_languages, read_rules, read_utterances
 from bot.locales.messages import Blanks, message_fault, message_lines, placeholders, read_messages
+from bot.locales.names import check_names
 from bot.locales.values import Command, EntityNames, Example, Language, Name, Problem, Rules, Utterances
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Rules",
     "Utterances",
     "check_messages",
+    "check_names",
     "placeholders",
 ]
 

@@ -128,11 +128,11 @@ class EntityMatcher:
 
     def _mended(self, token: str, own: Lexicon) -> str:
         """The token itself where it is known anywhere, else the known word it was meant to be."""
-        if own.knows(token):
+        if token in own.trie or token in own.common:
             return token
         if stem := own.stem(token):
             return stem
-        if self._everywhere.knows(token):
+        if own.knows(token) or self._everywhere.knows(token):
             return token
         return own.corrected(token) or token
 

@@ -28,6 +28,8 @@ class Found:
 
     command: str
     argument: str = ""
+    exact: bool = False
+    """The message is the command word for word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class CommandMatcher:
         self._speech = {tag: build_speech(spoken) for tag, spoken in locales.utterances.items()}
         self._anywhere = build_anywhere(self._speech)
         self._tags = build_tags(locales)
+        self._stops = Phrases(
+            phrase
+            for spoken in locales.utterances.values()
+            for phrase in phrases_of((name, command) for name, command in spoken.commands.items() if name == "stop")
+        )
         self._emergencies = Phrases(
             phrase
             for spoken in locales.utterances.values()
@@ -115,7 +122,7 @@ class CommandMatcher:
         spoken = [self._speech[tag] for tag in dict.fromkeys((*languages, DEFAULT)) if tag in self._speech]
         for speech in spoken:
             if command := whole(tokens, speech):
-                return Found(command, script_argument(command, tokens))
+                return Found(command, script_argument(command, tokens), exact=tuple(tokens) in speech.whole)
         if found := self._language(tokens, spoken):
             return found
         if command := self._anywhere.get(tuple(tokens)):
@@ -124,6 +131,8 @@ class CommandMatcher:
             for speech in spoken:
                 if found := within(tokens, speech):
                     return found
+            if "stop" in self._stops.find(tokens):
+                return Found("stop")
         return self._misspelt(tokens, spoken, next(iter(languages), DEFAULT))
 
     def follows_up(self, tokens: list[str], languages: Iterable[str]) -> bool:

@@ -64,7 +64,7 @@ class Understander:
         matched = self._matcher.match(folded, own)
         farming = bool(matched.entities.crops or matched.entities.problems or matched.entities.inputs)
         command = self._commands.command(tokens, tags, farming=farming)
-        if command and not (farming and command.command in LATE):
+        if command and (command.exact or not (farming and command.command in LATE)):
             return self._commanded(clean, language, matched, command)
         return self._asked(clean, language, matched, self._commands.follows_up(tokens, tags))
 
