@@ -33,7 +33,9 @@ def test_readme_has_every_setting() -> None:
 
 
 def test_readme_names_every_command() -> None:
-    names = [command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands]
+    names = [
+        command.name or (command.callback.__name__ if command.callback else "") for command in app.registered_commands
+    ]
     names += [group.name or "" for group in app.registered_groups]
     assert [name for name in names if f"`khetdoot {name}" not in README] == []
 

@@ -162,7 +162,14 @@ def measure_crops(understand: Callable[[str], Understanding], taxonomy: Taxonomy
                 print("  CROP", CROPS[row["crop"]], "|", row["query_text"][:110], "|", understood.entities.crops)
         for row in spoken:
             if row not in silent:
-                print("  LACK", row["crop"], "|", row["query_text"][:90], "|", understand(row["query_text"]).entities.crops)
+                print(
+                    "  LACK",
+                    row["crop"],
+                    "|",
+                    row["query_text"][:90],
+                    "|",
+                    understand(row["query_text"]).entities.crops,
+                )
 
 
 def measure_topics(understand: Callable[[str], Understanding], misses: bool) -> None:
@@ -189,12 +196,16 @@ def measure_hindi(understand: Callable[[str], Understanding], misses: bool) -> N
     found = [(row, u) for row, u in results if u.entities.crops or u.entities.problems]
     language = sum(u.language.tag in ("hi-Latn", "ur-Latn") for _, u in results)
     print(f"romanised Hindi: crop or problem named: {share(len(found), len(rows))}")
-    print(f"romanised Hindi: any meaning found: {share(sum(u.intent is not Intent.UNCLEAR for _, u in results), len(rows))}")
+    print(
+        f"romanised Hindi: any meaning found: {share(sum(u.intent is not Intent.UNCLEAR for _, u in results), len(rows))}"
+    )
     print(f"romanised Hindi: read as Hindi or Urdu: {share(language, len(rows))}")
     if misses:
         for row, u in results:
             if (row, u) not in found:
-                print("  HINDI", row["crop"][:14], "|", row["query_text"][:110], "|", u.language.tag, u.intent, u.topics)
+                print(
+                    "  HINDI", row["crop"][:14], "|", row["query_text"][:110], "|", u.language.tag, u.intent, u.topics
+                )
 
 
 def measure_weather(understand: Callable[[str], Understanding], misses: bool) -> None:
