@@ -176,3 +176,12 @@ def read_pins(path: Path) -> Iterator[tuple[str, Place]]:
                     yield pin, Place(district, region, Location(float(north), float(east)) if where else None)
             except ValueError as error:
                 raise DataError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def read_commodities(path: Path) -> dict[str, tuple[str, ...]]:
+    """knowledge/prices/commodities.yaml: the price service's names by crop id. Raises DataError."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {str(crop): tuple(map(str, names)) for crop, names in content.items()}
+    except (yaml.YAMLError, OSError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}:1: {error}") from error

@@ -56,7 +56,7 @@ class Places:
 
     def of(self, turn: Turn) -> Place | Result:
         """The place that a question names, else the contact's; or the question back."""
-        found = self.matcher.find_in(turn.understanding.text)
+        found = self.matcher.find_in(turn.understanding.text, weather=True)
         places = self.likely(found, turn) if found else ()
         if len(places) > 1:
             return self.ask_which(turn, places)

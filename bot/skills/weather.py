@@ -138,19 +138,22 @@ class Weather:
     def line(self, told: Told, day: DaySummary) -> str:
         """`Today: light rain likely, 5 mm. 24-33°C, wind 12 km/h.`"""
         low, high, wind = day.low or 0.0, day.high or 0.0, day.wind or 0.0
-        return self.locales.text(
-            "weather.line",
-            told.language,
-            day=self.day_name(told, day.date),
-            rain=self.rain(told, day),
-            temperatures=told.units.temperatures(low, high),
-            wind=told.units.wind(wind),
+        return sentence_case(
+            self.locales.text(
+                "weather.line",
+                told.language,
+                day=self.day_name(told, day.date),
+                rain=self.rain(told, day),
+                temperatures=told.units.temperatures(low, high),
+                wind=told.units.wind(wind),
+            )
         )
 
     def brief(self, told: Told, day: DaySummary) -> str:
         """`Sunday: no rain, 33°C.`"""
         name, high = self.day_name(told, day.date), told.units.temperature(day.high or 0.0)
-        return self.locales.text("weather.brief", told.language, day=name, rain=self.rain(told, day), temperature=high)
+        text = self.locales.text("weather.brief", told.language, day=name, rain=self.rain(told, day), temperature=high)
+        return sentence_case(text)
 
     def rain(self, told: Told, day: DaySummary) -> str:
         """The day's rain in words, with its amount where there is some."""
@@ -190,6 +193,11 @@ class Weather:
     def _abstain(self, turn: Turn, key: str, contact: Contact) -> Result:
         reply = Reply(self._text(key, turn), Outcome.ABSTAINED, engine="forecast")
         return Result(reply, contact, turn.session)
+
+
+def sentence_case(text: str) -> str:
+    """The first letter as a capital, where the script has them."""
+    return text[:1].upper() + text[1:]
 
 
 def wanted(question: WeatherQuestion, turn: Turn, zone: tzinfo) -> date:

@@ -40,8 +40,8 @@ HEAVY_RAIN = 64.5
 """mm a day (India Meteorological Department)."""
 SOWING_RAIN = 20.0
 """mm in one to three days: a default (onset of the season after Sivakumar)."""
-WASHING_RAIN = 20.0
-"""mm in two days that carry fertiliser away: a default."""
+WASHING_RAIN = 15.6
+"""mm in two days that carry fertiliser away: a default (more than light rain)."""
 EFFECTIVE = 0.8
 """Share of rain that stays with the crop: a default."""
 WET_SOIL = 20.0

@@ -122,13 +122,13 @@ class PlaceMatcher:
         """English names of the places, in order of appearance."""
         return tuple(dict.fromkeys(found.name for found in self.find(tokens)))
 
-    def find_in(self, text: str, asked: bool = False) -> tuple[Found, ...]:
-        """Places of an untreated text; `asked`: it answers "which place?"."""
-        return self.find(tokenise(fold(text)), asked)
+    def find_in(self, text: str, *, asked: bool = False, weather: bool = False) -> tuple[Found, ...]:
+        """Places of an untreated text; `asked`: it answers "which place?"; `weather`: it is known to ask for that."""
+        return self.find(tokenise(fold(text)), asked=asked, weather=weather)
 
-    def find(self, tokens: list[str], asked: bool = False) -> tuple[Found, ...]:
+    def find(self, tokens: list[str], *, asked: bool = False, weather: bool = False) -> tuple[Found, ...]:
         """Places named, in order of appearance; one for the same span."""
-        sky = holds(tokens, self._sky) or any(map(sounds_like_weather, tokens))
+        sky = weather or holds(tokens, self._sky) or any(map(sounds_like_weather, tokens))
         about = About(sky, sky or holds(tokens, self._subject), asked and len(tokens) <= MOST_WORDS_OF_A_NAME)
         found: list[Found] = []
         at = 0

@@ -12,6 +12,7 @@ from bot.understanding.normalise import fold
 
 SHORTEST_STEM = 6
 """Latin letters from which a word of the file also stands for its longer forms; Indic words always do."""
+READ_AS = {"ur": "hi"}
 WORK_OF_TOPIC = {"water": "irrigate", "sowing": "sow", "harvest": "harvest"}
 WORK_OF_INPUT = {
     "pesticide": "spray",
@@ -37,10 +38,16 @@ class WeatherReader:
     def __init__(self, words: Iterable[WeatherWords]) -> None:
         self._words = {group.language: group for group in words}
 
+    def asks_for_work(self, understanding: Understanding, *languages: str) -> bool:
+        """Whether a text asks if a day suits some work ("can I spray today"): answered by weather, not by a card."""
+        question = self.read(understanding, *languages)
+        return bool(question.days and question.works) and not understanding.entities.problems
+
     def read(self, understanding: Understanding, *languages: str) -> WeatherQuestion:
         """Read with the words of the languages given, the detected one and English."""
         tokens = tokenise(fold(understanding.text))
-        tags = dict.fromkeys((*languages, understanding.language.language, "en"))
+        detected = understanding.language.language
+        tags = dict.fromkeys((*languages, READ_AS.get(detected, detected), "en"))
         groups = [self._words[tag] for tag in tags if tag in self._words]
         days = tuple(day for day in DAYS if any(said(tokens, group.days[day]) for group in groups))
         works = [work for work in WORKS if any(said(tokens, group.works[work]) for group in groups)]
