@@ -17,10 +17,16 @@ from bot.knowledge import Knowledge, Taxonomy
 PROBLEM, TOPIC, SPECIAL, WORDS = 0.45, 0.25, 0.20, 0.10
 """Weights of a named problem, of the topic, of the crop's own card against a general one, and of shared words. Chosen
 so that the crop's own card for the topic beats a general card that names the problem only through its words."""
+INPUT = 0.15
+"""Weight of an input that both name."""
+BREADTH = 0.15
+"""Weight of how much a card covers, where the question does not say which pest or disease it is."""
 FOREIGN_PROBLEM = 0.5
 """What is left of a card's score when the question names problems and the card is about other ones."""
 UNNAMED_CROP = 0.6
 """What is left of the score of a crop's card when the question names no crop."""
+WIDE = 5
+"""A card of so many problems counts as one of the whole topic."""
 TOPIC_DECAY = 0.6
 """How much less the second topic that a text points to counts than the first."""
 
@@ -42,18 +48,13 @@ class CardIndex:
         self._rarity = {word: math.log(1 + len(self.cards) / count) for word, count in seen.items()}
 
     def search(self, understanding: Understanding, *, region: str | None, today: date, limit: int = 5) -> list[Hit]:
-        """Cards for what was understood, best first, score in 0..1; empty when nothing fits.
-
-        Of equals the broader card comes first: it serves who has not said which pest it is.
-        """
+        """Cards for what was understood, best first, score in 0..1; empty when nothing fits."""
         hits = [
             self._hit(card, crop, understanding)
             for card, crop in self._candidates(understanding.entities.crops).values()
             if is_valid(card, region, today)
         ]
-        return sorted(
-            (hit for hit in hits if hit.score > 0), key=lambda hit: (-hit.score, -len(hit.card.problems), hit.card.id)
-        )[:limit]
+        return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: (-hit.score, hit.card.id))[:limit]
 
     def topics_of(self, crop: str) -> tuple[str, ...]:
         """Topics that the crop's own cards cover, most cards first."""
@@ -75,10 +76,13 @@ class CardIndex:
         named = understanding.entities.problems
         matched = [problem for problem in named if problem in card.problems]
         topic, topic_score = best_topic(card, understanding.topics)
-        words = self._shared_words(card, understanding.terms)
         if not matched and not topic_score:
             return Hit(card, 0.0, crop, topic)
-        score = (PROBLEM * len(matched) / len(named) if named else 0.0) + TOPIC * topic_score + WORDS * words
+        # Who has the problem has the topic: cracking fruit is a matter of feeding on one card, of disease on another.
+        score = TOPIC * (1.0 if matched else topic_score) + WORDS * self._shared_words(card, understanding.terms)
+        score += PROBLEM * len(matched) / len(named) if named else BREADTH * breadth(card)
+        if set(card.inputs) & set(understanding.entities.inputs):
+            score += INPUT
         if card.crops and understanding.entities.crops:
             score += SPECIAL
         elif card.crops:
@@ -91,6 +95,11 @@ class CardIndex:
         known = [self._rarity[term] for term in terms if term in self._rarity]
         shared = sum(self._rarity[term] for term in terms if term in self._words[card.id])
         return shared / sum(known) if known else 0.0
+
+
+def breadth(card: Card) -> float:
+    """1 for a card of the whole topic, less for one of few problems."""
+    return min(len(card.problems), WIDE) / WIDE if card.problems else 1.0
 
 
 def best_topic(card: Card, topics: tuple[str, ...]) -> tuple[str, float]:

@@ -22,8 +22,8 @@ def check_all(locales_dir: Path, knowledge_dir: Path, *, finding: bool = True) -
     if data.locales is None or data.taxonomy is None:
         return
     yield from check_messages(data.locales)
-    named = {kind: getattr(data.taxonomy, kind) for kind in ("topics", "crops", "problems", "parts", "stages", "inputs")}
-    yield from check_names(data.locales.entities, data.locales.utterances, data.locales.rules, named)
+    ids = {kind: getattr(data.taxonomy, kind) for kind in ("topics", "crops", "problems", "parts", "stages", "inputs")}
+    yield from check_names(data.locales.entities, data.locales.utterances, data.locales.rules, ids)
     for card in data.cards.values():
         yield from check_card(card, data)
         for text in card.texts.values():

@@ -38,6 +38,7 @@ def unknown_ids(card: Card, taxonomy: Taxonomy) -> Iterator[tuple[str, str]]:
     checks = {
         "crop": (card.crops, set(taxonomy.crops) | groups),
         "topic": (card.topics, set(taxonomy.topics)),
+        "input": (card.inputs, set(taxonomy.inputs)),
         "problem": ((*card.problems, *(p for when in conditions for p in when.problems)), set(taxonomy.problems)),
         "stage": ([stage for when in conditions for stage in when.stages], set(taxonomy.stages)),
     }

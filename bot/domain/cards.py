@@ -136,6 +136,8 @@ class Card:
     texts: Mapping[str, CardText] = field(default_factory=dict)
     quantities: tuple[Quantity, ...] = ()
     contacts: tuple[ContactLine, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """Inputs that the card is about, such as urea; who names one of them is more likely to mean this card."""
     valid_from: date | None = None
     valid_until: date | None = None
     path: str = ""

@@ -175,6 +175,7 @@ def read_card(folder: Path, shared: Mapping[str, SharedStep]) -> Card:
         texts=texts,
         quantities=tuple(build_quantity(item) for item in file.quantities),
         contacts=tuple(ContactLine(c.name, c.value, tuple(c.regions), c.source) for c in file.contacts),
+        inputs=tuple(file.inputs),
         valid_from=file.valid_from,
         valid_until=file.valid_until,
         path=str(path),

@@ -94,6 +94,7 @@ class CardFile(Strict):
     crops: list[str]
     topics: list[str] = Field(min_length=1)
     problems: list[str] = []
+    inputs: list[str] = []
     regions: list[str] = []
     review: ReviewFile
     review_by: date
