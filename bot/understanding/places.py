@@ -27,6 +27,8 @@ LONGEST_NAME = 5
 SHORTEST_FUZZY = 5
 LARGE, MIDDLE = 100, 50
 """Thousands of inhabitants: a large town is taken as readily as a district, a middle one also misspelt."""
+NAME_ENDINGS = ("", "\u0c02", "\u0c41", "\u0c4d", "\u0bcd", "\u0bae\u0bcd", "\u0b9f\u0bc1", "\u0d02", "\u0d4d", "\u0ccd", "\u0cc1")
+"""What a name may end in that a case ending has displaced: Telugu m u, vowel killer; Tamil vowel killer, m, du; ..."""
 MUCH_LARGER = 4
 MAUSAM = phonetic.sound("mausam")
 ALIKE = 80
@@ -200,7 +202,7 @@ class PlaceMatcher:
             stem = last[: -len(suffix)]
             if not last.endswith(suffix) or len(stem) < (5 if last.isascii() else 2):
                 continue
-            for form in (stem, stem + "ం", stem + "ು", stem + "్", stem + "்", stem + "ം"):
+            for form in (stem + ending for ending in NAME_ENDINGS):
                 if (*first, form) in self._names:
                     return self._names[(*first, form)]
         return []

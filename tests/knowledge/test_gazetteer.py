@@ -10,7 +10,7 @@ import pytest
 from bot.domain.contacts import Place
 from bot.domain.errors import DataError
 from bot.domain.messages import Location
-from bot.knowledge.places import Gazetteer, kilometres, read_commodities, read_places, read_pins, read_regions
+from bot.knowledge.places import Gazetteer, kilometres, read_commodities, read_pins, read_places, read_regions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

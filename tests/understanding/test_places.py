@@ -42,6 +42,8 @@ def matcher() -> PlaceMatcher:
         ("mandi himachal me mausam", ["Mandi"]),
         ("ఏలూరులో వర్షం పడుతుందా", ["Eluru"]),
         ("hyderabadlo varsham", ["Hyderabad"]),
+        ("சேலத்தில் மழை", ["Salem"]),
+        ("ஈரோட்டில் மழை", ["Erode"]),
         ("கோயம்புத்தூரில் மழை வருமா", ["Coimbatore"]),
         ("ಹಾಸನದಲ್ಲಿ ಮಳೆ", ["Hassan"]),
         ("পুরুলিয়ায় বৃষ্টি হবে", ["Purulia"]),

@@ -11,7 +11,7 @@ from bot.locales.weather import DAYS, WORKS, read_weather_words
 from bot.understanding.weather import WeatherReader
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TIER_1 = "en hi mr te ta kn bn gu pa ml or sw es".split()
+TIER_1 = ["en", "hi", "mr", "te", "ta", "kn", "bn", "gu", "pa", "ml", "or", "sw", "es"]
 
 
 @pytest.fixture(scope="module")
