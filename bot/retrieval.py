@@ -18,7 +18,7 @@ PROBLEM, TOPIC, SPECIAL, WORDS = 0.45, 0.25, 0.20, 0.10
 """Weights of a named problem, of the topic, of the crop's own card against a general one, and of shared words. Chosen
 so that the crop's own card for the topic beats a general card that names the problem only through its words."""
 INPUT = 0.15
-"""Weight of an input that both name."""
+"""Weight of the inputs that both name."""
 BREADTH = 0.15
 """Weight of how much a card covers, where the question does not say which pest or disease it is."""
 FOREIGN_PROBLEM = 0.5
@@ -81,8 +81,8 @@ class CardIndex:
         # Who has the problem has the topic: cracking fruit is a matter of feeding on one card, of disease on another.
         score = TOPIC * (1.0 if matched else topic_score) + WORDS * self._shared_words(card, understanding.terms)
         score += PROBLEM * len(matched) / len(named) if named else BREADTH * breadth(card)
-        if set(card.inputs) & set(understanding.entities.inputs):
-            score += INPUT
+        inputs = understanding.entities.inputs
+        score += INPUT * sum(name in card.inputs for name in inputs) / len(inputs) if inputs else 0.0
         if card.crops and understanding.entities.crops:
             score += SPECIAL
         elif card.crops:

@@ -117,6 +117,6 @@ def split_front_matter(path: Path) -> tuple[dict[str, Any], str, int]:
 
 
 def text_hash(path: Path) -> str:
-    """Twelve hex digits that change whenever the words of a text file change."""
-    body = split_front_matter(path)[1]
+    """Twelve hex digits that change whenever the words of a text file change; questions are not translated."""
+    body = split_front_matter(path)[1].partition("\n## questions\n")[0]
     return hashlib.sha256(" ".join(body.split()).encode()).hexdigest()[:12]
