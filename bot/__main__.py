@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console as Terminal
 
+from bot import curate
 from bot.domain.errors import KhetdootError
 from bot.settings import Settings, read_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 terminal = Terminal(stderr=True)
+app.add_typer(curate.app, name="knowledge")
 # Commands import what they need themselves: `khetdoot check` shall not wait for a web server to load.
 
 
@@ -180,9 +182,20 @@ def relative(path: str) -> str:
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
+@contextmanager
+def plain_exit() -> Iterator[None]:
+    """Errors that an operator can mend are one line, whichever command raised them."""
+    try:
+        yield
+    except KhetdootError as error:
+        terminal.print(f"[red]khetdoot:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
 def main() -> None:
     """Entry point of the `khetdoot` command."""
-    app()
+    with plain_exit():
+        app()
 
 
 if __name__ == "__main__":

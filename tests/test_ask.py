@@ -25,7 +25,7 @@ def asker(mind: Mind, now: datetime) -> Asker:
     return Asker(mind, preview_channels(), now)
 
 
-def lines(*asked: dict[str, str]) -> list[str]:
+def lines(*asked: dict[str, object]) -> list[str]:
     return [json.dumps(one) for one in asked]
 
 

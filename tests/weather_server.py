@@ -82,11 +82,11 @@ class WeatherServer:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.sky = Sky()
-        self.faults: dict[str, deque[Fault]] = {}
+        self.faults: dict[str, deque[Fault | None]] = {}
         self.always: dict[str, Fault] = {}
         self.counts: Counter[str] = Counter()
         self.requests: list[tuple[str, dict[str, str], dict[str, str]]] = []
-        self.records: list[dict[str, str]] = []
+        self.records: list[dict[str, Any]] = []
         self.found: list[dict[str, Any]] = []
         self.drip_seconds = 0.3
         self.delay_seconds = 0.0
@@ -153,8 +153,8 @@ class WeatherServer:
         data = {"instant": {"details": details}, f"next_{length}_hours": period}
         return {"time": hour.strftime("%Y-%m-%dT%H:%M:%SZ"), "data": data}
 
-    def prices(self, params: dict[str, str]) -> tuple[int, Any]:
-        """/resource/<id> of data.gov.in."""
+    def prices(self, table: str, params: dict[str, str]) -> tuple[int, Any]:
+        """/resource/<id> of data.gov.in: today's table has names in lower case, that of the past in capitals."""
         if not params.get("api-key"):
             return 403, {"error": "Key not authorised"}
         wanted = {
@@ -165,7 +165,8 @@ class WeatherServer:
         found = [
             record
             for record in self.records
-            if all({k.lower(): v for k, v in record.items()}.get(k) == v for k, v in wanted.items())
+            if ("state" in record) == table.startswith("9ef84268")
+            and all({k.lower(): v for k, v in record.items()}.get(k) == v for k, v in wanted.items())
         ]
         limit = int(params.get("limit", "10"))
         return 200, {"status": "ok", "total": len(found), "count": min(len(found), limit), "records": found[:limit]}
@@ -181,7 +182,7 @@ class WeatherServer:
         if path.startswith("/weatherapi/"):
             return self.met_norway(params, headers)
         if path.startswith("/resource/"):
-            return *self.prices(params), {}
+            return *self.prices(path.removeprefix("/resource/"), params), {}
         return 404, {"error": "no such page"}, {}
 
 

@@ -57,11 +57,6 @@ def edit(pattern: str, replacement: str) -> Callable[[Path], None]:
     return plant
 
 
-def append(text: str) -> Callable[[Path], None]:
-    """Adds to the end of a file."""
-    return lambda path: path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
-
-
 @dataclass(frozen=True)
 class Fault:
     """A change to one file and the message that must name it."""

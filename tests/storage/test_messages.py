@@ -207,5 +207,6 @@ def test_everything_of_an_outbound_comes_back(messages: Messages, clock: FrozenC
         clock() + timedelta(hours=1),
         "handoff:ab12",
     )
-    messages.queue([sent])
-    assert messages.claim_outbound("s", 1, LEASE, ["telegram"])[0].outbound == sent
+    (outbox_id,) = messages.queue([sent])
+    (row,) = messages.claim_outbound("s", 1, LEASE, ["telegram"])
+    assert row.outbound == dataclasses.replace(sent, id=outbox_id)

@@ -94,5 +94,5 @@ def test_an_excluded_crop_is_not_taken_from_the_session() -> None:
 
 def test_commands_and_chatter_are_left_alone() -> None:
     command = replace(asked(), intent=Intent.GET_HELP)
-    assert with_session(command, RICE_PEST, {}.get) is command
+    assert with_session(command, RICE_PEST, lambda _: None) is command
     assert lean(asked(), RICE_PEST) == ((), (), ())
