@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,9 +61,9 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Iterator[Path]:
+def shared_data() -> Path:
     """The real questions beside the checkout; tests that measure on them skip where they are not."""
     path = ROOT.parent / "shared" / "data"
     if not path.is_dir():
         pytest.skip(f"{path} is not there: nothing to measure on")
-    yield path
+    return path
