@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from babel.dates import format_date
-from babel.numbers import format_currency
 
 from bot.clients.prices import KeptPrices, Prices
 from bot.domain.contacts import Place
@@ -17,7 +16,7 @@ from bot.domain.turns import Outcome, Reply, Result, Session, Turn
 from bot.knowledge.places import kilometres
 from bot.locales import Locales
 from bot.skills.place import Places
-from bot.skills.weather_units import Units
+from bot.skills.weather_units import Units, units_of
 from bot.skills.wording import first_name
 
 MARKETS_SHOWN, MARKETS_SHORT = 5, 2
@@ -77,8 +76,7 @@ class Market:
         return self._say(turn, "price.none", Outcome.ABSTAINED, crop=name, place=places.name(place, turn.language))
 
     def _answer(self, turn: Turn, crop: str, found: list[Price], kept: KeptPrices, prices: Prices) -> Result:
-        known = self.locales.languages.get(turn.language)
-        units = Units(known.locale if known else "en")
+        units = units_of(self.locales, turn)
         age = prices.clock() - kept.fetched_at
         head = self._text(turn, "price.head", crop=crop)
         lines = [self._line(turn, price, units) for price in found]
@@ -98,7 +96,7 @@ class Market:
             "price.line",
             market=price.market,
             day=format_date(price.day, "d MMM", locale=units.locale),
-            price=rupees(price.modal, units),
+            price=units.rupees(price.modal),
             low=round(price.low),
             high=round(price.high),
         )
@@ -113,7 +111,7 @@ class Market:
         if abs(change) < SAME * past.modal:
             return self._text(turn, "price.same", days=days)
         key = "price.up" if change > 0 else "price.down"
-        return self._text(turn, key, amount=rupees(abs(change), units), days=days)
+        return self._text(turn, key, amount=units.rupees(abs(change)), days=days)
 
     def _text(self, turn: Turn, key: str, **values: object) -> str:
         return self.locales.text(key, turn.language, **values)
@@ -141,10 +139,3 @@ def near_first(prices: tuple[Price, ...], place: Place, places: Places) -> list[
         return 2, kilometres(place.location, where) if where and place.location else 1e6
 
     return sorted(newest.values(), key=distance)
-
-
-def rupees(amount: float, units: Units) -> str:
-    """₹2,450, without paise."""
-    return format_currency(
-        round(amount), "INR", format="¤#,##,##0", locale=units.locale, currency_digits=False, numbering_system="latn"
-    )

@@ -9,10 +9,13 @@ from bot.domain.contacts import Place
 from bot.domain.errors import ProviderError
 from bot.domain.messages import InboundKind, QuickReply
 from bot.domain.turns import Outcome, Pending, Reply, Result, Session, Turn
+from bot.knowledge.places import kilometres
 from bot.locales import Locales
 from bot.understanding.places import Found, PlaceMatcher
 
 MOST_CHOICES = 5
+NEAR_KM = 80.0
+"""How far a town may lie from the middle of the district that is named with it."""
 LONGEST_NAME = 4
 """Words of a name that is looked for online."""
 LETTERS = {
@@ -29,6 +32,23 @@ LETTERS = {
 """First and last code point of the scripts in which places have names of their own."""
 Search = Callable[[str, str], tuple[Place, ...]]
 """(name, language) -> places found online. Raises ProviderError."""
+
+
+def town_of_district(found: tuple[Found, ...]) -> Place | None:
+    """The town named together with a district in which, or near which, it lies."""
+    districts = [(named, one) for one in found for named in one.places if named.is_district]
+    pairs = [
+        (kilometres(named.place.location, district.place.location), one.name, named)
+        for district, owner in districts
+        for one in found
+        if one is not owner
+        for named in one.places
+        if not named.is_district and named.place.location and district.place.location
+    ]
+    if not pairs:
+        return None
+    away, name, named = min(pairs, key=lambda pair: pair[0])
+    return Place(name, named.place.region, named.place.location) if away < NEAR_KM else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +86,8 @@ class Places:
 
     def likely(self, found: tuple[Found, ...], turn: Turn) -> tuple[Place, ...]:
         """The places meant by the names of a text; a town is chosen by the district named with it."""
-        districts = {named.place.name for one in found for named in one.places if named.is_district}
-        for one in found:
-            within = [named for named in one.places if named.district in districts]
-            if within and len(found) > 1:
-                return (Place(one.name, within[0].place.region, within[0].place.location),)
+        if town := town_of_district(found):
+            return (town,)
         first = next((one for one in found if one.pin or any(named.is_district for named in one.places)), found[0])
         home = turn.region if turn.region and "-" in turn.region else None
         return first.resolved(home, turn.contact.place)[:MOST_CHOICES]

@@ -13,7 +13,7 @@ from bot.domain.weather import DAY, HOUR, DaySummary, Forecast, days, zone_of
 from bot.locales import Locales
 from bot.skills.place import Places
 from bot.skills.weather_advice import WET_CHANCE, Advice, Outlook, advise
-from bot.skills.weather_units import Units
+from bot.skills.weather_units import Units, units_of
 from bot.understanding.weather import WeatherQuestion, WeatherReader
 
 DAYS_SHOWN = 5
@@ -79,8 +79,7 @@ class Weather:
         zone = zone_of(place.region, place.location)
         question = reader.read(turn.understanding, turn.language)
         found = tuple(days(forecast, place.region, zone, turn.now, DAYS_SHOWN))
-        known = self.locales.languages.get(turn.language)
-        units = Units(known.locale if known else "en")
+        units = units_of(self.locales, turn)
         crops = (*turn.understanding.entities.crops, *turn.contact.farm.crops)
         outlook = Outlook(forecast, found, zone, turn.now, wanted(question, turn, zone), next(iter(crops), None))
         age = forecasts.age(forecast)
@@ -88,7 +87,7 @@ class Weather:
         return Told(places.name(place, turn.language), turn.language, units, outlook, question, stale)
 
     def _answer(self, turn: Turn, contact: Contact, told: Told) -> Result:
-        text, short = self.whole(told), self.short(told, latin=turn.language in ("en", "sw", "es"))
+        text, short = self.whole(told), self.short(told, latin=told.units.plain)
         session = Session(
             question=turn.inbound.text, topics=turn.understanding.topics, entities=turn.understanding.entities
         )

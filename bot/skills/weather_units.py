@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from babel.dates import format_date, format_timedelta
+from babel.numbers import format_currency
 from babel.units import format_unit
+
+from bot.domain.contacts import ScriptChoice
+from bot.domain.turns import Turn
+from bot.locales import Locales
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +19,13 @@ class Units:
     """Formats by a Babel locale (`hi_IN`). Digits are Latin in all: phones and SMS alphabets have them."""
 
     locale: str
+    plain: bool = False
+    """For SMS in Latin letters: neither ° nor ₹, which cost a message more than half of its length."""
 
     def temperature(self, celsius: float) -> str:
-        """33°C."""
-        return self._unit(round(celsius), "temperature-celsius")
+        """33°C; plain: 33C."""
+        text = self._unit(round(celsius), "temperature-celsius")
+        return text.replace("°", "").replace(" ", "") if self.plain else text
 
     def temperatures(self, low: float, high: float) -> str:
         """24-33°C."""
@@ -31,6 +39,13 @@ class Units:
     def wind(self, kilometres_per_hour: float) -> str:
         """9 km/h."""
         return self._unit(round(kilometres_per_hour), "speed-kilometer-per-hour").replace("kph", "km/h")
+
+    def rupees(self, amount: float) -> str:
+        """₹2,450, without paise; plain: Rs 2,450."""
+        text = format_currency(
+            round(amount), "INR", "¤#,##,##0", self.locale, currency_digits=False, numbering_system="latn"
+        )
+        return text.replace("₹", "Rs ") if self.plain else text
 
     def weekday(self, day: date) -> str:
         """Saturday."""
@@ -46,3 +61,14 @@ class Units:
 
     def _unit(self, value: float, unit: str) -> str:
         return format_unit(value, unit, length="short", locale=self.locale, numbering_system="latn")
+
+
+LATIN_LOCALE = "en_IN"
+
+
+def units_of(locales: Locales, turn: Turn) -> Units:
+    """The units for an answer: English ones for whoever reads another script in Latin letters."""
+    known = locales.languages.get(turn.language)
+    latin = turn.contact.script is ScriptChoice.LATIN or known is None or known.script == "Latn"
+    own = known.locale if known and not (latin and known.script != "Latn") else LATIN_LOCALE
+    return Units(own, plain=latin and turn.short)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import bz2
 import csv
+import heapq
 import json
 import re
 import sys
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from bot.knowledge.places import COLUMNS
 FOLDER = Path("knowledge/places")
 SMALLEST_TOWN = 5000
 """Inhabitants from which an Indian town is listed; in East Africa all are."""
+NEAREST = 9
 STRAY = 2.0
 """Degrees from the middle of its district at which a post office's coordinates are taken for a slip."""
 AFRICA = ("KE", "UG", "TZ", "RW", "ET")
@@ -152,30 +154,44 @@ def build_districts(offices: list[dict[str, Any]], names: Path) -> dict[tuple[st
     return found
 
 
-def nearest(point: tuple[float, float], places: Iterable[tuple[tuple[float, float], str]]) -> str:
-    """The name of the nearest of (point, name)."""
-    north, east = point
-    return min(places, key=lambda item: (item[0][0] - north) ** 2 + (item[0][1] - east) ** 2)[1]
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A post office: where, its plain name, its district's key."""
+
+    north: float
+    east: float
+    name: str
+    district: str
+
+
+def district_of(name: str, north: float, east: float, offices: Iterable[Office]) -> str:
+    """The district of a town: that of a near office of its name, else of most of the nearest offices."""
+    near = heapq.nsmallest(60, offices, key=lambda office: (office.north - north) ** 2 + (office.east - east) ** 2)
+    same = [
+        office for office in near if office.name == name and abs(office.north - north) + abs(office.east - east) < 0.3
+    ]
+    return Counter(office.district for office in same or near[:NEAREST]).most_common(1)[0][0]
 
 
 def add_towns(
     cities: list[dict[str, Any]], offices: list[dict[str, Any]], districts: dict[tuple[str, str], Entry]
 ) -> list[Entry]:
     """Indian towns; a town that bears its district's name is merged into the district."""
-    around: dict[str, list[tuple[tuple[float, float], str]]] = defaultdict(list)
-    for row in offices[::2]:
+    around: dict[str, list[Office]] = defaultdict(list)
+    for row in offices:
         if row["State"] and row["District"] and (point := located(row)):
             key = STATES[row["State"]], row["District"].strip().upper()
             entry = districts[key]
             if abs(point[0] - entry.latitude) < STRAY and abs(point[1] - entry.longitude) < STRAY:
-                around[key[0]].append((point, key[1]))
+                name = re.sub(r"\s+(?:B\.?O|S\.?O|H\.?O|G\.?P\.?O)\b.*", "", row["Name"], flags=re.IGNORECASE)
+                around[key[0]].append(Office(*point, plain(name).strip(), key[1]))
     towns = []
     for city in cities:
         state = ADMIN1.get(city["admin1code"], "")
         if city["countrycode"] != "IN" or not around[state]:
             continue
         name = unaccented(city["name"])
-        own = districts[state, nearest((city["latitude"], city["longitude"]), around[state])]
+        own = districts[state, district_of(plain(name), city["latitude"], city["longitude"], around[state])]
         titles = {plain(text) for text in (own.name, *own.also)}
         if plain(name) in titles:
             own.spellings += other_names(city, name)

@@ -16,7 +16,7 @@ from bot.clients.forecasts import Forecasts
 from bot.clients.met_norway import MetNorway
 from bot.clients.open_meteo import OpenMeteo
 from bot.clients.places import OnlinePlaces
-from bot.domain.contacts import Contact, Place
+from bot.domain.contacts import Contact, Place, ScriptChoice
 from bot.domain.messages import Address, Inbound, InboundKind, Location
 from bot.domain.turns import (
     DetectedLanguage,
@@ -104,9 +104,10 @@ def test_today_and_the_days_after(weather: Weather) -> None:
     result = weather(asked("weather of Hathras"))
     assert result.reply.outcome is Outcome.ANSWERED
     assert result.reply.short == (
-        "Hathras: Today: no rain. 26-33°C, wind 9 km/h. Tomorrow: good rain likely, 18 mm, 33°C. Sunday: no rain, 33°C."
+        "Hathras: Today: no rain. 26-33C, wind 9 km/h. Tomorrow: good rain likely, 18 mm, 33C. Sunday: no rain, 33C."
     )
-    assert "Tomorrow: good rain likely, 18 mm. 23-33°C, wind 9 km/h." in result.reply.text
+    long = weather(replace(asked("weather of Hathras"), short=False)).reply.text
+    assert "Tomorrow: good rain likely, 18 mm. 23-33°C, wind 9 km/h." in long
     assert "Open-Meteo.com (CC BY 4.0)" in result.reply.text
 
 
@@ -146,9 +147,9 @@ def test_two_segments_at_most(
     server.sky.rain = {datetime(2026, 7, day, 10, tzinfo=UTC): 130.0 for day in range(10, 16)}
     server.sky.code = 95
     short = weather(asked(text, language)).reply.short
-    assert 0 < len(short) <= (SMS_LATIN if short.isascii() else SMS_NATIVE) + 20
-    limit = SMS_LATIN if language in ("en", "sw") else SMS_NATIVE
-    assert len(short) <= limit
+    latin = language in ("en", "sw")
+    assert short.isascii() is latin, "no sign that would take a Latin SMS out of its alphabet"
+    assert 0 < len(short) <= (SMS_LATIN if latin else SMS_NATIVE)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,12 @@ def test_rain_in_words(weather: Weather, server: WeatherServer, amount: float, c
     server.sky.rain = {datetime(2026, 7, 11, 10, tzinfo=UTC): amount}
     server.sky.chance = chance
     assert f"Tomorrow: {words}" in weather(asked("weather tomorrow Hathras")).reply.short
+
+
+def test_latin_letters_keep_to_the_sms_alphabet(weather: Weather) -> None:
+    contact = replace(Contact("c", ADDRESS, NOW, language="hi"), script=ScriptChoice.LATIN)
+    short = weather(asked("hathras ka mausam", "hi", contact=contact)).reply.short
+    assert "26-33C, हवा 9 km/h" in short, "what is left to romanise is words"
 
 
 def test_names_come_in_the_farmer_s_letters(weather: Weather) -> None:
