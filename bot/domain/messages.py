@@ -90,6 +90,12 @@ class Outbound:
     expires_at: datetime | None = None
     reference: str = ""
     """What this message belongs to, such as `handoff:<id>`; an answer to the message finds it again."""
+    urgent: bool = False
+    """Nobody asked for it, but it must not wait for the morning (a warning of the highest severity)."""
+    id: str = ""
+    """The outbox row's id once it is queued, the same at each attempt: what gateways know the message by."""
+    doubtful: bool = False
+    """An earlier attempt ended without a word: the gateway may have taken the message."""
 
 
 class DeliveryStatus(StrEnum):

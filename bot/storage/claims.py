@@ -55,6 +55,10 @@ class QueuedOutbound:
     uncertain: bool
     """The last attempt ended without a word (a crash, a lost lease): the gateway may have taken the message."""
     created_at: datetime
+    abandoned: bool = False
+    """The last attempt's sender died or lost its lease: reports of what it sent may still be on their way."""
+    doubts: int = 0
+    """How many attempts ended so, or in a time-out."""
 
 
 @dataclass(frozen=True, slots=True)

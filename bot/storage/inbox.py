@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, not_, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, and_, or_, select, update
 
 from bot.domain.contacts import Consent, ConsentEvent, Contact
 from bot.domain.errors import LostClaim
@@ -16,7 +16,7 @@ from bot.storage.erasure import erase_contact, erased_id, had_stopped
 from bot.storage.outbox import Outbox
 from bot.storage.records import contact_changes, contact_from, inbound_columns, inbound_from, new_contact
 from bot.storage.store import address_key, lock_contacts, update_contact, write_ledger
-from bot.storage.tables import PENDING_INBOX, contacts, inbox
+from bot.storage.tables import contacts, inbox
 
 MAX_ATTEMPTS = 5
 BACK_OFF = timedelta(seconds=2)
@@ -182,17 +182,20 @@ class Inbox(Outbox):
 def claimable(now: datetime) -> Select[Any]:
     """The oldest pending message that is nobody's, is due, and has no pending one of its contact before it."""
     earlier = inbox.alias("earlier")
-    # The same words as in the partial indexes, so that SQLite uses them.
-    pending_before = select(earlier.c.id).where(
-        earlier.c.contact_id == inbox.c.contact_id, earlier.c.id < inbox.c.id, text(f"earlier.{PENDING_INBOX}")
+    # A scalar, not EXISTS: PostgreSQL without statistics turns that into a join that reads all pending rows.
+    pending_before = (
+        select(earlier.c.id)
+        .where(earlier.c.contact_id == inbox.c.contact_id, earlier.c.id < inbox.c.id, earlier.c.done_at.is_(None))
+        .limit(1)
+        .scalar_subquery()
     )
     return (
         select(inbox)
         .where(
-            text(f"inbox.{PENDING_INBOX}"),
+            inbox.c.done_at.is_(None),
             or_(inbox.c.claimed_until.is_(None), inbox.c.claimed_until <= now),
             or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now),
-            not_(pending_before.exists()),
+            pending_before.is_(None),
         )
         .order_by(inbox.c.id)
         .limit(1)

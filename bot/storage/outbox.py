@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, not_, or_, select, text, update
+from sqlalchemy import Connection, Row, case, select, update
 
 from bot.domain.contacts import Consent
 from bot.domain.messages import Address, DeliveryStatus, Outbound, Purpose
 from bot.storage.claims import QueuedOutbound, StoredReply
-from bot.storage.records import PRIORITY, outbound_columns, outbound_from
+from bot.storage.due import due, late, lines_with_work
+from bot.storage.records import outbound_columns, outbound_from
 from bot.storage.reports import Reports
 from bot.storage.store import address_key, batches, lock_contacts
-from bot.storage.tables import PENDING_OUTBOX, contacts, inbox, outbox
-
-PRIORITIES = sorted(set(PRIORITY.values()))
+from bot.storage.tables import inbox, outbox
 
 
 class Outbox(Reports):
@@ -67,7 +67,7 @@ class Outbox(Reports):
         }
         rows = [
             shared
-            | outbound_columns(outbound)
+            | outbound_columns(outbound, not_before or now)
             | {
                 "id": self.ids(),
                 "contact_id": known.get(address_key(outbound.address)),
@@ -91,20 +91,16 @@ class Outbox(Reports):
         On the way, what is past its time becomes `expired`, and what is for a contact who has stopped `stopped`.
         """
         now = self.clock()
-        if self.database.sqlite and not self.anything_to_send(now, channels):
+        if not self.waiting(now, channels):
             return []
         with self.database.write() as connection:
             self.expire(connection, now)
             return self.take_due(connection, worker, limit, now, now + lease, channels)
 
-    def anything_to_send(self, now: datetime, channels: Sequence[str]) -> bool:
+    def waiting(self, now: datetime, channels: Sequence[str]) -> bool:
         """A look without the write lock, which idle senders would otherwise take all the time."""
         with self.database.read() as connection:
-            return any(
-                connection.execute(due(now, channel, priority, 1)).first() is not None
-                for priority in PRIORITIES
-                for channel in channels
-            )
+            return bool(lines_with_work(connection, now, channels))
 
     def take_due(
         self,
@@ -116,17 +112,18 @@ class Outbox(Reports):
         channels: Sequence[str],
     ) -> list[QueuedOutbound]:
         """Claims by priority; within one, another channel comes first each time, so that none starves the others."""
-        taken: list[QueuedOutbound] = []
+        taken: list[Row[Any]] = []
         first = next(self.turn) % max(1, len(channels))
-        for priority, channel in itertools.product(PRIORITIES, [*channels[first:], *channels[:first]]):
+        for priority, channel in lines_with_work(connection, now, [*channels[first:], *channels[:first]]):
             while len(taken) < limit:
-                query = due(now, channel, priority, limit - len(taken))
+                query = due(now, channel, priority, limit - len(taken)).where(outbox.c.id.not_in(ids_of(taken)))
                 rows = connection.execute(query.with_for_update(skip_locked=True, of=outbox)).all()
                 kept = [row for row in rows if not self.stop_if_unwanted(connection, row, now)]
-                taken += [self.take_row(connection, row, worker, until) for row in kept]
+                taken += kept
                 if len(kept) == len(rows):
                     break
-        return taken
+        self.mark_sending(connection, ids_of(taken), worker, until)
+        return [queued_from(row) for row in taken]
 
     def stop_if_unwanted(self, connection: Connection, row: Row[Any], now: datetime) -> bool:
         """Marks a row for a contact who has stopped; the confirmation of her STOP passes."""
@@ -135,37 +132,22 @@ class Outbox(Reports):
         self.end(connection, row.id, DeliveryStatus.STOPPED, "the contact has stopped", now)
         return True
 
-    def take_row(self, connection: Connection, row: Row[Any], worker: str, until: datetime) -> QueuedOutbound:
-        """Marks a row as this worker's; one that was being sent already is uncertain from now on."""
-        uncertain = row.state == DeliveryStatus.SENDING
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.id == row.id)
-            .values(
-                state=DeliveryStatus.SENDING,
-                claimed_by=worker,
-                claimed_until=until,
-                attempts=row.attempts + 1,
-                uncertain=outbox.c.uncertain + int(uncertain),
-            )
-        )
-        return QueuedOutbound(
-            row.id,
-            row.number,
-            outbound_from(row._mapping),
-            row.contact_id,
-            row.attempts + 1,
-            uncertain or row.uncertain > 0,
-            row.created_at,
-        )
+    def mark_sending(self, connection: Connection, ids: Sequence[str], worker: str, until: datetime) -> None:
+        """Makes rows this worker's; those that were being sent already are uncertain from now on."""
+        values = {
+            "state": DeliveryStatus.SENDING,
+            "claimed_by": worker,
+            "claimed_until": until,
+            "attempts": outbox.c.attempts + 1,
+            "uncertain": outbox.c.uncertain + case((outbox.c.state == DeliveryStatus.SENDING, 1), else_=0),
+        }
+        for batch in batches(ids):
+            connection.execute(update(outbox).where(outbox.c.id.in_(batch)).values(values))
 
     def expire(self, connection: Connection, now: datetime) -> None:
-        """Ends what waits longer than it is of use."""
-        late = select(outbox.c.id).where(
-            text("state = 'queued' AND expires_at IS NOT NULL"), outbox.c.expires_at <= now
-        )
-        for row in connection.execute(late.with_for_update(skip_locked=True)).all():
-            self.end(connection, row.id, DeliveryStatus.EXPIRED, "too late to be of use", now)
+        """Ends what has waited longer than it is of use, a batch at a time."""
+        for outbox_id in connection.execute(late(now).with_for_update(skip_locked=True)).scalars().all():
+            self.end(connection, outbox_id, DeliveryStatus.EXPIRED, "too late to be of use", now)
 
     def release_outbound(self, connection: Connection, worker_prefix: str, now: datetime) -> None:
         """Makes the rows of crashed senders claimable at once; they stay `sending`, that is possibly sent."""
@@ -202,6 +184,28 @@ class Outbox(Reports):
         ]
 
 
+def ids_of(rows: Sequence[Row[Any]]) -> list[str]:
+    """The rows' ids."""
+    return [row.id for row in rows]
+
+
+def queued_from(row: Row[Any]) -> QueuedOutbound:
+    """A row of `due`, as it was before this claim, as the message to send."""
+    abandoned = row.state == DeliveryStatus.SENDING
+    doubts = row.uncertain + int(abandoned)
+    return QueuedOutbound(
+        row.id,
+        row.number,
+        replace(outbound_from(row._mapping), doubtful=doubts > 0),
+        row.contact_id,
+        row.attempts + 1,
+        doubts > 0,
+        row.created_at,
+        abandoned,
+        doubts,
+    )
+
+
 def stored_ids(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Ids of the rows with these keys, whoever inserted them, in order."""
     found: dict[str, str] = {}
@@ -211,39 +215,3 @@ def stored_ids(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[s
         )
         found |= {row.dedupe_key: row.id for row in connection.execute(query)}
     return [found[row["dedupe_key"]] for row in rows]
-
-
-def due(now: datetime, channel: str, priority: int, limit: int) -> Select[Any]:
-    """Rows of one channel and priority that may be sent now, with their contact's consent, first in line first.
-
-    A row waits for any of its address that is being sent, and while queued for those of higher or the same
-    priority queued before it; so that a reply never waits for a broadcast that waits for the morning.
-    """
-    other = outbox.alias("other")
-    before = or_(other.c.priority < priority, and_(other.c.priority == priority, other.c.number < outbox.c.number))
-    blocked = select(other.c.number).where(
-        other.c.channel == outbox.c.channel,
-        other.c.address == outbox.c.address,
-        other.c.number != outbox.c.number,
-        text(f"other.{PENDING_OUTBOX}"),
-        or_(other.c.state == "sending", and_(outbox.c.state == "queued", before)),
-    )
-    return (
-        select(outbox, contacts.c.consent)
-        .join_from(
-            outbox,
-            contacts,
-            and_(contacts.c.channel == outbox.c.channel, contacts.c.address == outbox.c.address),
-            isouter=True,
-        )
-        .where(
-            text(f"outbox.{PENDING_OUTBOX}"),
-            outbox.c.channel == channel,
-            outbox.c.priority == priority,
-            outbox.c.not_before <= now,
-            or_(outbox.c.state == "queued", outbox.c.claimed_until <= now),
-            not_(blocked.exists()),
-        )
-        .order_by(outbox.c.not_before, outbox.c.number)
-        .limit(limit)
-    )

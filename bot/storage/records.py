@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -17,6 +17,15 @@ FARM = TypeAdapter(Farm)
 
 PRIORITY = {Purpose.FAREWELL: 0, Purpose.REPLY: 0, Purpose.HANDOFF: 1, Purpose.ALERT: 2, Purpose.BROADCAST: 3}
 """What goes first: a person who waits for an answer, then officers, then warnings, then bulk."""
+
+LIFETIME = {
+    Purpose.FAREWELL: timedelta(days=3),
+    Purpose.REPLY: timedelta(days=1),
+    Purpose.HANDOFF: timedelta(days=3),
+    Purpose.ALERT: timedelta(hours=12),
+    Purpose.BROADCAST: timedelta(days=1),
+}
+"""How long a message is of use to its reader unless it says so itself."""
 
 
 def contact_from(row: RowMapping) -> Contact:
@@ -100,8 +109,8 @@ def inbound_from(row: RowMapping, address: Address) -> Inbound:
     )
 
 
-def outbound_columns(outbound: Outbound) -> dict[str, Any]:
-    """An outgoing message by column, without its state."""
+def outbound_columns(outbound: Outbound, due: datetime) -> dict[str, Any]:
+    """An outgoing message by column, without its state; `due` is when it may go out first."""
     return {
         "channel": outbound.address.channel,
         "address": outbound.address.id,
@@ -109,11 +118,12 @@ def outbound_columns(outbound: Outbound) -> dict[str, Any]:
         "purpose": outbound.purpose,
         "reference": outbound.reference,
         "priority": PRIORITY[outbound.purpose],
-        "expires_at": outbound.expires_at,
+        "expires_at": outbound.expires_at or due + LIFETIME[outbound.purpose],
         "payload": {
             "language": outbound.language,
             "quick_replies": [[reply.label, reply.text] for reply in outbound.quick_replies],
             "ask_location": outbound.ask_location,
+            **({"urgent": True} if outbound.urgent else {}),
         },
     }
 
@@ -130,4 +140,6 @@ def outbound_from(row: RowMapping) -> Outbound:
         ask_location=payload.get("ask_location", False),
         expires_at=row["expires_at"],
         reference=row["reference"],
+        urgent=payload.get("urgent", False),
+        id=row["id"],
     )

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.domain.messages import DeliveryReport, DeliveryStatus
+from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Outbound, Purpose
 from bot.storage.delivery import ENDS, advanced, combined
+from bot.storage.records import outbound_from
 from bot.storage.store import Store
 from bot.storage.tables import early_reports, outbox, outbox_external
 
@@ -95,6 +96,26 @@ class Reports(Store):
             self.advance_part(connection, report)
             self.follow_parts(connection, part.outbox_id, report.error)
             return True
+
+    def was_reported(self, channel: str, external_id: str) -> bool:
+        """Whether the gateway has told anything of a message with this id: then it has it, whatever the call said."""
+        queries = [
+            select(table.c.state).where(table.c.channel == channel, table.c.external_id == external_id)
+            for table in (early_reports, outbox_external)
+        ]
+        with self.database.read() as connection:
+            return any(connection.execute(query).first() is not None for query in queries)
+
+    def answers_since(self, address: Address, since: datetime) -> list[Outbound]:
+        """The answers queued for an address since a time."""
+        query = select(outbox).where(
+            outbox.c.channel == address.channel,
+            outbox.c.address == address.id,
+            outbox.c.purpose == Purpose.REPLY,
+            outbox.c.created_at >= since,
+        )
+        with self.database.read() as connection:
+            return [outbound_from(row) for row in connection.execute(query).mappings()]
 
     def find_reference(self, channel: str, external_id: str) -> str | None:
         """What the message with this gateway id belongs to (`handoff:<id>`); None when unknown or nothing."""

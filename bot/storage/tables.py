@@ -28,10 +28,10 @@ metadata = MetaData(
 
 Number = BigInteger().with_variant(Integer, "sqlite")
 
-# Claims look only at rows that still have something before them, of which there are few: partial indexes.
-# The same words must stand in the query, else SQLite does not see that the index serves.
-PENDING_INBOX = "state IN ('received', 'processing')"
-PENDING_OUTBOX = "state IN ('queued', 'sending')"
+# Claims look only at what is not done yet, of which there is little: partial indexes, which the database uses for
+# queries that ask for `done_at IS NULL`. The states of what is done are indexed for counting.
+PENDING = "done_at IS NULL"
+DONE = "done_at IS NOT NULL"
 
 
 def partial(name: str, *columns: str, where: str) -> Index:
@@ -89,7 +89,7 @@ inbox = Table(
     Column("kind", KeyText, nullable=False),
     Column("text", CleanText, nullable=False),
     Column("payload", Json, nullable=False),
-    Column("state", KeyText, nullable=False, index=True),
+    Column("state", KeyText, nullable=False),
     Column("not_before", UtcDateTime),
     Column("claimed_by", KeyText),
     Column("claimed_until", UtcDateTime),
@@ -106,8 +106,9 @@ inbox = Table(
     Column("card_id", KeyText),
     UniqueConstraint("channel", "external_id"),
     Index(None, "contact_id", "id"),
-    partial("ix_inbox_pending", "id", where=PENDING_INBOX),
-    partial("ix_inbox_pending_contact", "contact_id", "id", where=PENDING_INBOX),
+    partial("ix_inbox_pending", "id", where=PENDING),
+    partial("ix_inbox_pending_contact", "contact_id", "id", where=PENDING),
+    partial("ix_inbox_done_state", "state", where=DONE),
     partial("ix_inbox_retention", "done_at", where="erased_at IS NULL"),
     sqlite_autoincrement=True,
 )
@@ -128,7 +129,7 @@ outbox = Table(
     Column("purpose", KeyText, nullable=False),
     Column("reference", KeyText, nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("state", KeyText, nullable=False, index=True),
+    Column("state", KeyText, nullable=False),
     Column("not_before", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("claimed_by", KeyText),
@@ -143,11 +144,12 @@ outbox = Table(
     Column("erased_at", UtcDateTime),
     UniqueConstraint("inbox_id", "position"),
     Index(None, "channel", "address", "number"),
-    partial("ix_outbox_due", "channel", "priority", "not_before", "number", where=PENDING_OUTBOX),
-    partial("ix_outbox_pending_address", "channel", "address", "priority", "number", where=PENDING_OUTBOX),
-    partial("ix_outbox_expiry", "expires_at", where="state = 'queued' AND expires_at IS NOT NULL"),
+    partial("ix_outbox_due", "channel", "priority", "not_before", "number", where=PENDING),
+    partial("ix_outbox_pending_address", "channel", "address", "priority", "number", where=PENDING),
+    partial("ix_outbox_expiry", "expires_at", where=f"{PENDING} AND expires_at IS NOT NULL"),
     partial("ix_outbox_uncertain", "number", where="uncertain > 0"),
     partial("ix_outbox_reference", "reference", where="reference <> ''"),
+    partial("ix_outbox_done_state", "state", where=DONE),
     partial("ix_outbox_retention", "done_at", where="erased_at IS NULL"),
     sqlite_autoincrement=True,
 )

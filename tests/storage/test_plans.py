@@ -9,8 +9,8 @@ from sqlalchemy import Select, text
 from sqlalchemy.dialects import sqlite
 
 from bot.storage.database import Database
+from bot.storage.due import due, late
 from bot.storage.inbox import claimable
-from bot.storage.outbox import due, late
 
 NOW = datetime(2025, 7, 1, tzinfo=UTC)
 

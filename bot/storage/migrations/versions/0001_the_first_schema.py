@@ -112,18 +112,25 @@ def upgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_contact_id_id"), ["contact_id", "id"], unique=False)
         batch_op.create_index(
+            "ix_inbox_done_state",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_inbox_pending",
             ["id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('received', 'processing')"),
-            postgresql_where=sa.text("state IN ('received', 'processing')"),
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
         )
         batch_op.create_index(
             "ix_inbox_pending_contact",
             ["contact_id", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('received', 'processing')"),
-            postgresql_where=sa.text("state IN ('received', 'processing')"),
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
         )
         batch_op.create_index(
             "ix_inbox_retention",
@@ -132,7 +139,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("erased_at IS NULL"),
             postgresql_where=sa.text("erased_at IS NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_inbox_state"), ["state"], unique=False)
 
     op.create_table(
         "handoffs",
@@ -198,25 +204,32 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_outbox_contact_id"), ["contact_id"], unique=False)
         batch_op.create_index(
+            "ix_outbox_done_state",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_outbox_due",
             ["channel", "priority", "not_before", "number"],
             unique=False,
-            sqlite_where=sa.text("state IN ('queued', 'sending')"),
-            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
         )
         batch_op.create_index(
             "ix_outbox_expiry",
             ["expires_at"],
             unique=False,
-            sqlite_where=sa.text("state = 'queued' AND expires_at IS NOT NULL"),
-            postgresql_where=sa.text("state = 'queued' AND expires_at IS NOT NULL"),
+            sqlite_where=sa.text("done_at IS NULL AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND expires_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_outbox_pending_address",
             ["channel", "address", "priority", "number"],
             unique=False,
-            sqlite_where=sa.text("state IN ('queued', 'sending')"),
-            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
         )
         batch_op.create_index(
             "ix_outbox_reference",
@@ -232,7 +245,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("erased_at IS NULL"),
             postgresql_where=sa.text("erased_at IS NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_outbox_state"), ["state"], unique=False)
         batch_op.create_index(
             "ix_outbox_uncertain",
             ["number"],
@@ -265,7 +277,6 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_outbox_uncertain", sqlite_where=sa.text("uncertain > 0"), postgresql_where=sa.text("uncertain > 0")
         )
-        batch_op.drop_index(batch_op.f("ix_outbox_state"))
         batch_op.drop_index(
             "ix_outbox_retention",
             sqlite_where=sa.text("erased_at IS NULL"),
@@ -276,18 +287,21 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_outbox_pending_address",
-            sqlite_where=sa.text("state IN ('queued', 'sending')"),
-            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
         )
         batch_op.drop_index(
             "ix_outbox_expiry",
-            sqlite_where=sa.text("state = 'queued' AND expires_at IS NOT NULL"),
-            postgresql_where=sa.text("state = 'queued' AND expires_at IS NOT NULL"),
+            sqlite_where=sa.text("done_at IS NULL AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NULL AND expires_at IS NOT NULL"),
         )
         batch_op.drop_index(
-            "ix_outbox_due",
-            sqlite_where=sa.text("state IN ('queued', 'sending')"),
-            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+            "ix_outbox_due", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+        )
+        batch_op.drop_index(
+            "ix_outbox_done_state",
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_outbox_contact_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_channel_address_number"))
@@ -299,7 +313,6 @@ def downgrade() -> None:
 
     op.drop_table("handoffs")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_inbox_state"))
         batch_op.drop_index(
             "ix_inbox_retention",
             sqlite_where=sa.text("erased_at IS NULL"),
@@ -307,13 +320,16 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_inbox_pending_contact",
-            sqlite_where=sa.text("state IN ('received', 'processing')"),
-            postgresql_where=sa.text("state IN ('received', 'processing')"),
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
         )
         batch_op.drop_index(
-            "ix_inbox_pending",
-            sqlite_where=sa.text("state IN ('received', 'processing')"),
-            postgresql_where=sa.text("state IN ('received', 'processing')"),
+            "ix_inbox_pending", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+        )
+        batch_op.drop_index(
+            "ix_inbox_done_state",
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_inbox_contact_id_id"))
 
