@@ -145,6 +145,8 @@ class Reply:
     engine: str = "cards"
     more: tuple[str, ...] = ()
     """Texts kept for MORE when the channel is short."""
+    image: bytes = b""
+    """A PNG that goes with the text where the channel shows pictures; the text says the same without it."""
 
 
 @dataclass(frozen=True, slots=True)

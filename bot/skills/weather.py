@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 
+from bot.clients.charts import Labels
 from bot.clients.forecasts import Forecasts
 from bot.domain.contacts import Contact, Place
 from bot.domain.errors import ProviderError
@@ -26,11 +28,17 @@ RAIN_CLASSES = ((204.5, "extreme"), (115.6, "very_heavy"), (64.5, "heavy"), (15.
 SOME_RAIN, SOME_CHANCE, LIKELY = 0.2, 25.0, 60.0
 
 
+Draw = Callable[[Sequence[DaySummary], Labels, Labels], bytes]
+"""(days, words, English words) -> PNG, as bot.clients.charts.draw_chart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """All that an answer is made of."""
 
     place: str
+    name: str
+    """The same in English."""
     language: str
     units: Units
     outlook: Outlook
@@ -47,11 +55,13 @@ class Weather:
         places: Places | None = None,
         reader: WeatherReader | None = None,
         forecasts: Forecasts | None = None,
+        draw: Draw | None = None,
     ) -> None:
         self.locales = locales
         self.places = places
         self.reader = reader
         self.forecasts = forecasts
+        self.draw = draw
 
     def __call__(self, turn: Turn) -> Result:
         """The forecast of the place named or known; asks for the place; or says that there is none now."""
@@ -84,7 +94,7 @@ class Weather:
         outlook = Outlook(forecast, found, zone, turn.now, wanted(question, turn, zone), next(iter(crops), None))
         age = forecasts.age(forecast)
         stale = self._text("weather.stale", turn, age=units.age(age)) if age >= STALE else ""
-        return Told(places.name(place, turn.language), turn.language, units, outlook, question, stale)
+        return Told(places.name(place, turn.language), place.name, turn.language, units, outlook, question, stale)
 
     def _answer(self, turn: Turn, contact: Contact, told: Told) -> Result:
         text, short = self.whole(told), self.short(told, latin=told.units.plain)
@@ -92,7 +102,31 @@ class Weather:
             question=turn.inbound.text, topics=turn.understanding.topics, entities=turn.understanding.entities
         )
         steps = tuple(advice.key for advice in self.advices(told))
-        return Result(Reply(text, Outcome.ANSWERED, short=short, steps=steps, engine="forecast"), contact, session)
+        image = (
+            self.draw(told.outlook.days, self.labels(told), self.labels(told, "en"))
+            if self.draw and not turn.short
+            else b""
+        )
+        reply = Reply(text, Outcome.ANSWERED, short=short, steps=steps, engine="forecast", image=image)
+        return Result(reply, contact, session)
+
+    def labels(self, told: Told, language: str = "") -> Labels:
+        """The chart's words, in the answer's language or another."""
+        language = language or told.language
+        known, units = self.locales.languages[language], Units(self.locales.languages[language].locale)
+        today = told.outlook.days[0].date
+        names = {today: "weather.today", today + DAY: "weather.tomorrow"}
+        return Labels(
+            known.script,
+            told.name if language == "en" else told.place,
+            tuple(
+                self.locales.text(names[day.date], language) if day.date in names else units.weekday_short(day.date)
+                for day in told.outlook.days
+            ),
+            self.locales.text("weather.chart.rain", language),
+            self.locales.text("weather.chart.temperature", language),
+            told.outlook.forecast.attribution,
+        )
 
     def whole(self, told: Told) -> str:
         """The answer where length does not matter: each day, advice, age, source."""

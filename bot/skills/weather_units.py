@@ -51,6 +51,10 @@ class Units:
         """Saturday."""
         return format_date(day, "EEEE", locale=self.locale)
 
+    def weekday_short(self, day: date) -> str:
+        """Sat."""
+        return format_date(day, "EEE", locale=self.locale)
+
     def clock(self, moment: datetime) -> str:
         """7:00, by 24 hours."""
         return f"{moment.hour}:{moment.minute:02d}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.clients.charts import Labels
 from bot.clients.fetching import Fetcher
 from bot.clients.forecasts import Forecasts
 from bot.clients.met_norway import MetNorway
@@ -29,6 +30,7 @@ from bot.domain.turns import (
     Turn,
     Understanding,
 )
+from bot.domain.weather import DaySummary
 from bot.locales import Locales
 from bot.locales.weather import read_weather_words
 from bot.skills.place import Places
@@ -297,3 +299,16 @@ def test_the_farm_s_crop_is_known(weather: Weather) -> None:
     contact = replace(farming_at("Hathras", "IN-UP"), farm=replace(Contact("c", ADDRESS, NOW).farm, crops=("wheat",)))
     told = weather(asked("should I irrigate today", contact=contact))
     assert told.reply.steps[0].startswith("weather.irrigate")
+
+
+def test_a_picture_goes_with_the_answer_where_there_is_room(weather: Weather) -> None:
+    drawn: list[tuple[str, ...]] = []
+
+    def draw(days: Sequence[DaySummary], words: Labels, english: Labels) -> bytes:
+        drawn.append((words.script, words.title, words.days[0], english.title, english.days[1], str(len(days))))
+        return b"PNG"
+
+    weather.draw = draw
+    assert weather(asked("मौसम हाथरस", "hi")).reply.image == b"", "not on SMS"
+    assert weather(replace(asked("मौसम हाथरस", "hi"), short=False)).reply.image == b"PNG"
+    assert drawn == [("Deva", "हाथरस", "आज", "Hathras", "tomorrow", "5")]
