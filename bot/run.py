@@ -135,7 +135,7 @@ def doors_of(services: Services) -> Doors:
     settings, locales = services.settings, services.mind.locales
     languages = [(tag, locales.languages[tag].native, locales.languages[tag].direction) for tag in locales.spoken]
     return Doors(
-        channels=services.channels,
+        channels={**services.channels, **services.gateways},
         inbox=services.messages,
         notify=partial(services.wakeup.notify, NEW_INBOUND),
         ready=services.ready,

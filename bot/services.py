@@ -6,7 +6,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from bot.domain.contacts import Place
 from bot.domain.errors import ConfigurationError, StorageError
 from bot.domain.messages import Address, Location, Outbound
 from bot.domain.turns import Intent
+from bot.domain.zones import UNASKED, QuietHours
+from bot.gateways import build_gateways, region_at
 from bot.knowledge import Knowledge
 from bot.locales import Locales
 from bot.metrics import Metrics
@@ -34,6 +36,7 @@ from bot.skills.handoff import Desk, TalkToPerson
 from bot.skills.market import Market
 from bot.skills.profile import Profile
 from bot.skills.weather import Weather
+from bot.storage.cache import Cache
 from bot.storage.contacts import Contacts
 from bot.storage.database import Database
 from bot.storage.handoffs import Handoffs
@@ -89,6 +92,17 @@ class Services:
     thinker: Thinker
     metrics: Metrics
     clock: Callable[[], datetime]
+    gateways: Mapping[str, Channel] = field(default_factory=dict)
+    """What stands behind the channel `sms`: only webhooks know them by name."""
+
+    def quiet_until(self, outbound: Outbound, contact_id: str | None, now: datetime) -> datetime | None:
+        """When a message may go out that must not wake its reader now; None for at once."""
+        if outbound.purpose not in UNASKED:
+            return None
+        contact = self.contacts.get(contact_id)
+        place = contact.place.region if contact and contact.place else None
+        quiet = QuietHours(self.settings.quiet_from, self.settings.quiet_until)
+        return quiet.until(outbound, place or region_at(outbound.address) or self.settings.region, now)
 
     def ready(self) -> dict[str, str | bool]:
         """Each part's state; False for one that does not work."""
@@ -118,6 +132,9 @@ def build_services(
     parts = (database, clock, new_id)
     messages, contacts, handoffs = Messages(*parts), Contacts(*parts), Handoffs(*parts)
     channels = build_channels(settings, mind.locales, clock)
+    cache = Cache(redis, clock, metrics.session_lost)
+    gateways = build_gateways(settings, clock, messages, cache)
+    channels |= gateways.channels
     officers = tuple(Address("telegram", chat) for chat in settings.officer_chat_ids)
     thinker = Thinker(
         pipeline=mind.pipeline,
@@ -127,10 +144,12 @@ def build_services(
         desk=Desk(officers, mind.locales, handoffs, contacts, messages),
         fit=partial(fit, channels),
         clock=clock,
+        budget=gateways.budget,
     )
     return Services(
-        settings, mind, database, redis, messages, contacts, handoffs, Wakeup(redis), channels, thinker, metrics, clock
-    )
+        settings, mind, database, redis, messages, contacts, handoffs, Wakeup(redis), channels, thinker, metrics, clock,
+        gateways.by_name,
+    )  # fmt: skip
 
 
 def mind_of(settings: Settings) -> Mind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated
 
@@ -52,15 +53,48 @@ class Settings(BaseSettings):
 
     sms_segments: int = Field(2, ge=1, le=10, description="SMS segments that one answer may take")
     sms_segments_per_day: int = Field(20, ge=1, description="SMS segments that one contact may get in a day as answers")
+    sms_gateways: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("kannel", "gammu", "twilio", "africastalking", "http"),
+        description="SMS gateways in order of preference; the next one takes over when one is down",
+    )
+    sms_sender: str = Field("", description="Number or registered header that SMS come from; empty: the gateway's own")
+    sms_token: SecretStr = Field(
+        SecretStr(""), description="Secret in the addresses that SMS gateways call; empty: only this machine may call"
+    )
+    sms_callback_url: str = Field(
+        "", description="Address under which SMS gateways reach this server; empty: PUBLIC_URL, else HOST and PORT"
+    )
+    quiet_from: time = Field(time(20), description="Local time after which alerts and broadcasts wait for the morning")
+    quiet_until: time = Field(
+        time(7), description="Local time from which they go out again; as QUIET_FROM: never quiet"
+    )
     kannel_sendsms_url: str = Field("", description="Kannel's sendsms address; empty: no Kannel")
     kannel_username: str = Field("", description="Kannel sendsms user")
     kannel_password: SecretStr = Field(SecretStr(""), description="Kannel sendsms password")
+    kannel_smsc: str = Field("", description="Kannel's smsc-id to send through; empty: Kannel routes itself")
+    kannel_rate: float = Field(10, gt=0, description="SMS a second that Kannel is given")
+    gammu_database_url: str = Field("", description="SQLAlchemy address of gammu-smsd's database; empty: no GSM modem")
+    gammu_rate: float = Field(0.3, gt=0, description="SMS a second that the GSM modem is given")
     twilio_account_sid: str = Field("", description="Twilio account; empty: no Twilio")
     twilio_auth_token: SecretStr = Field(SecretStr(""), description="Twilio token, also checks signatures")
     twilio_api_url: str = Field("https://api.twilio.com", description="Twilio's REST server")
+    twilio_sender: str = Field("", description="Twilio number or messaging service (MG...) that SMS come from")
+    twilio_rate: float = Field(10, gt=0, description="SMS a second that Twilio is given")
     africastalking_username: str = Field("", description="Africa's Talking user; empty: no Africa's Talking")
     africastalking_api_key: SecretStr = Field(SecretStr(""), description="Africa's Talking key")
     africastalking_api_url: str = Field("https://api.africastalking.com", description="Africa's Talking server")
+    africastalking_callers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses that Africa's Talking calls from, comma-separated; empty: SMS_TOKEN alone guards"
+    )
+    africastalking_rate: float = Field(10, gt=0, description="SMS a second that Africa's Talking is given")
+    http_gateway_file: Path | None = Field(
+        None, description="YAML file that describes another HTTP gateway; none by default"
+    )
+    http_gateway_rate: float = Field(10, gt=0, description="SMS a second that the HTTP gateway is given")
+    dlt_file: Path | None = Field(
+        None, description="YAML file of entity, header and templates registered for India (DLT); none by default"
+    )
+    dlt_strict: bool = Field(False, description="Let no SMS out whose text is not registered in DLT_FILE")
 
     open_meteo_url: str = Field("https://api.open-meteo.com", description="Forecast server (Open-Meteo)")
     open_meteo_geocoding_url: str = Field(
@@ -72,7 +106,7 @@ class Settings(BaseSettings):
     model_url: str = Field("", description="OpenAI-compatible server used instead of a local model")
     model_name: str = Field("phi-3-mini-4k", description="Name of the model in the registry or on the server")
 
-    @field_validator("officer_chat_ids", "trusted_proxies", mode="before")
+    @field_validator("officer_chat_ids", "trusted_proxies", "sms_gateways", "africastalking_callers", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         """`"1, 2"` reads as two entries."""

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from bot.domain.contacts import Consent, ConsentEvent, Contact
 from bot.domain.messages import InboundKind, Outbound
-from bot.domain.turns import Outcome, Session
+from bot.domain.turns import Intent, Outcome, Session
 from bot.locales import Locales
 from bot.pipeline import Handled, Pipeline
 from bot.skills.handoff import Desk
+from bot.storage.budget import DayBudget
 from bot.storage.claims import ClaimedInbound, TurnSummary
 from bot.storage.messages import Messages
 from bot.storage.sessions import Sessions
@@ -28,6 +29,8 @@ class Thinker:
     desk: Desk
     fit: Callable[[Outbound], tuple[Outbound, ...]]
     clock: Callable[[], datetime]
+    budget: DayBudget | None = None
+    """Limits what a contact gets billed in a day on channels that bill."""
 
     def answer(self, claim: ClaimedInbound) -> None:
         """Raises LostClaim when another worker has taken over; nothing is written then."""
@@ -57,9 +60,16 @@ class Thinker:
             self.sessions.clear(claim.contact.id)
         else:
             self.sessions.save(claim.contact.id, result.session, claim.inbox_id, before)
-        fitted = self._fitted(outbounds)
+        fitted = self._within_budget(claim.contact, self._fitted(outbounds), handled)
         turn = summary(handled)
         self.messages.complete(claim, result.contact, fitted, result.consent, turn, forget=result.forget)
+
+    def _within_budget(self, contact: Contact, fitted: tuple[Outbound, ...], handled: Handled) -> tuple[Outbound, ...]:
+        """First aid always goes out; other answers beyond the day's budget give way to one note."""
+        if self.budget is None or handled.understanding.intent is Intent.REPORT_EMERGENCY:
+            return fitted
+        note = self.locales.text("sms.day_spent", handled.language)
+        return self.budget.limit(contact, fitted, note, self.clock())
 
     def _block(self, claim: ClaimedInbound) -> None:
         event = ConsentEvent(claim.contact.id, "stop", "blocked", self.clock())

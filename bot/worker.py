@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.channels.base import Channel
+from bot.channels.base import Channel, Paced
 from bot.domain.errors import ContactBlocked, KhetdootError, LostClaim, SendError, Throttled
 from bot.domain.messages import Sent
 from bot.services import Services
@@ -23,6 +23,10 @@ BATCH = 20
 FIRST_PAUSE, LAST_PAUSE = 5.0, 600.0
 MOST_ATTEMPTS = 8
 """With doubling pauses from 5 s this spans about 20 minutes; a message that expires earlier ends earlier."""
+SETTLE = timedelta(seconds=15)
+"""After a crash: how long reports of what was sent just before it are waited for."""
+MOST_DOUBTS = 2
+"""Attempts without a word at a gateway that reports nothing: a farmer gets (and pays) at most one SMS twice."""
 NEW_INBOUND, NEW_OUTBOUND = "inbound", "outbound"
 
 
@@ -91,21 +95,49 @@ class Worker:
         """The sending step of one channel."""
 
         async def send_once(worker: str) -> bool:
+            limit, wait = await asyncio.to_thread(self.turns, channel)
+            if wait:
+                await self.pause(min(wait, IDLE_SECONDS))
+                return True
             claim = self.services.messages.claim_outbound
-            rows = await asyncio.to_thread(claim, worker, BATCH, LEASE, [channel])
+            rows = await asyncio.to_thread(claim, worker, limit, LEASE, [channel])
             await asyncio.gather(*(self.send(self.services.channels[channel], row) for row in rows))
             return bool(rows)
 
         return send_once
 
+    def turns(self, name: str) -> tuple[int, float]:
+        """How many messages the channel takes now, and if none how long to wait. Turns are taken before the claim, so
+        that what is claimed is always the most urgent, and nothing claimed lies about while its contact says STOP."""
+        channel = self.services.channels[name]
+        if not isinstance(channel, Paced) or not self.services.messages.waiting(self.services.clock(), [name]):
+            return BATCH, 0.0
+        for taken in range(BATCH):
+            if wait := channel.turn():
+                return taken, 0.0 if taken else wait
+        return BATCH, 0.0
+
     async def send(self, channel: Channel, row: QueuedOutbound) -> None:
         """Sends one row and notes what came of it."""
+        if await asyncio.to_thread(self.is_held, channel, row):
+            return
         try:
             sent = await channel.send(row.outbound)
         except SendError as error:
             await asyncio.to_thread(self.note_failure, channel, row, error)
             return
         await asyncio.to_thread(self.note_sent, row, sent)
+
+    def is_held(self, channel: Channel, row: QueuedOutbound) -> bool:
+        """Puts a row off that must not go out now: what a dead sender had in hand until reports have come, what
+        nobody asked for until the morning. One that may have gone out twice already is given up."""
+        messages, now = self.services.messages, self.services.clock()
+        if isinstance(channel, Paced) and not channel.certain and row.doubts >= MOST_DOUBTS:
+            return messages.mark_failed(row.id, "sent twice without a word of the gateway")
+        if row.abandoned and isinstance(channel, Paced) and channel.tracked_ids(row.outbound):
+            return messages.mark_retry(row.id, "", now + SETTLE, attempt=row.attempt)
+        morning = self.services.quiet_until(row.outbound, row.contact_id, now)
+        return morning is not None and messages.mark_retry(row.id, "quiet hours", morning, attempt=row.attempt)
 
     def note_sent(self, row: QueuedOutbound, sent: Sent) -> None:
         """The gateway has it."""
@@ -119,7 +151,7 @@ class Worker:
         if isinstance(error, ContactBlocked):
             messages.mark_stopped(row.id, str(error))
             self.services.contacts.stop(row.outbound.address, "blocked")
-        elif error.retryable and row.attempt < MOST_ATTEMPTS:
+        elif error.retryable and (row.attempt < MOST_ATTEMPTS or isinstance(error, Throttled)):
             at = self.services.clock() + timedelta(seconds=pause_after(error, row.attempt))
             messages.mark_retry(row.id, str(error), at, attempt=row.attempt, uncertain=error.uncertain)
         else:

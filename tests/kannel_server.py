@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -63,6 +64,8 @@ class KannelServer:
     def start(self) -> None:
         """Starts all three, one after the other."""
         (self.folder / "kannel.conf").write_text(self.configuration())
+        with closing(sqlite3.connect(self.folder / "dlr.db")) as reports:
+            reports.executescript((SHIPPED.parent / "dlr.sql").read_text())
         self.run(installed("bearerbox", "kannel"), "-v", "1", "kannel.conf")
         wait_for(lambda: self.status().startswith("Kannel"), "bearerbox")
         self.run(installed("smsbox", "kannel"), "-v", "1", "kannel.conf")

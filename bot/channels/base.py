@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.domain.messages import DeliveryReport, Inbound, Outbound, Sent
 
@@ -71,3 +71,17 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Lets connections go."""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A channel that bills each message and takes only so many a second."""
+
+    certain: bool
+    """Whether it shows in time if a message was taken, even when the gateway's answer is lost."""
+
+    def turn(self) -> float:
+        """Seconds until the next message may be handed over; 0 takes the turn. Blocks."""
+
+    def tracked_ids(self, outbound: Outbound) -> tuple[str, ...]:
+        """The ids that reports on this message will have, as far as they are known before it is sent."""
