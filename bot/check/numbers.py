@@ -11,7 +11,7 @@ from bot.domain.cards import Card, Quantity
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?:[-–/]\d+)*")
 WORD_AFTER = re.compile(r"\s*([%‰℃°]|[^\W\d_][\w\u0300-\u0fff]*)")
-NEAR_WORDS = 3
+NEAR_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def figures(text: str) -> Iterator[Figure]:
 
 
 def words_after(text: str, at: int) -> Iterator[str]:
-    """Up to three words that follow position `at`, lower-cased."""
+    """Up to two words that follow position `at`, lower-cased."""
     for _ in range(NEAR_WORDS):
         match = WORD_AFTER.match(text, at)
         if not match:
@@ -59,7 +59,8 @@ def allowed(quantities: Iterable[Quantity]) -> dict[float, set[str]]:
     values: dict[float, set[str]] = {}
     for quantity in quantities:
         for value in (quantity.low, quantity.high):
-            values.setdefault(value, set()).add(quantity.unit)
+            # "10 per hectare": what it is per may follow the number as well.
+            values.setdefault(value, set()).update({quantity.unit, quantity.per or quantity.unit})
         for value, unit in quantity.also:
             values.setdefault(value, set()).add(unit)
     return values

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from bot.domain.cards import StepKind
 from bot.domain.errors import DataError
@@ -63,6 +63,17 @@ class UseFile(Strict):
     when: ConditionsFile = ConditionsFile()
 
 
+def step_form(value: object) -> str:
+    """Which of the two forms a step has, so that errors are about that one."""
+    return "use" if isinstance(value, dict) and "use" in value else "own"
+
+
+AnyStepFile = Annotated[
+    Annotated[UseFile, Tag("use")] | Annotated[StepFile, Tag("own")],
+    Discriminator(step_form),
+]
+
+
 class SourceFile(Strict):
     id: str
     title: str
@@ -100,7 +111,7 @@ class CardFile(Strict):
     review_by: date
     valid_from: date | None = None
     valid_until: date | None = None
-    steps: list[UseFile | StepFile] = Field(min_length=1)
+    steps: list[AnyStepFile] = Field(min_length=1)
     quantities: list[QuantityFile] = []
     contacts: list[ContactFile] = []
     sources: list[SourceFile] = Field(min_length=2)

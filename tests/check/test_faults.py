@@ -122,7 +122,12 @@ FAULTS = (
     Fault(
         "lost message", "locales/hi/messages.po", edit(r'msgid "thanks"\nmsgstr "[^"]*"\n', ""), "no text for 'thanks'"
     ),
-    Fault("changed placeholder", "locales/hi/messages.po", edit(r"\{crop\}", "{krop}"), "ask.problem"),
+    Fault(
+        "changed placeholder",
+        "locales/hi/messages.po",
+        edit(r"(msgid .ask.problem.\nmsgstr .[^\n]*)\{crop\}", r"\1{krop}"),
+        "ask.problem",
+    ),
     Fault("unknown entity", "locales/hi/entities.yaml", edit(r"^  rice:", "  ricee:"), "ricee"),
     Fault("bad helpline", "knowledge/helplines.yaml", edit("region: IN", "region: India"), "region"),
 )
