@@ -61,8 +61,8 @@ def allowed(quantities: Iterable[Quantity]) -> dict[float, set[str]]:
         for value in (quantity.low, quantity.high):
             # "10 per hectare": what it is per may follow the number as well.
             values.setdefault(value, set()).update({quantity.unit, quantity.per or quantity.unit})
-        for value, unit in quantity.also:
-            values.setdefault(value, set()).add(unit)
+        for value, unit, per in quantity.also:
+            values.setdefault(value, set()).update({unit, per or unit})
     return values
 
 

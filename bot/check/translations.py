@@ -132,7 +132,7 @@ def lost_numbers(words: str, english: str, quantities: tuple[Quantity, ...]) -> 
     """Numbers of the English text that stand neither as such nor converted."""
     said = {figure.value for figure in figures(words)}
     converted = {
-        value: {other for other, _ in q.also} | {q.low, q.high} for q in quantities for value in (q.low, q.high)
+        value: {other for other, *_ in q.also} | {q.low, q.high} for q in quantities for value in (q.low, q.high)
     }
     for number in {figure.value for figure in figures(english)}:
         if not said & ({number} | converted.get(number, set())):

@@ -29,8 +29,8 @@ class Quantity:
     unit: str
     per: str | None
     source: str
-    also: tuple[tuple[float, str], ...] = ()
-    """The same converted to local units, (value, unit)."""
+    also: tuple[tuple[float, str, str | None], ...] = ()
+    """The same converted to local units, (value, unit, per)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,7 @@ def build_conditions(item: ConditionsFile) -> Conditions:
 def build_quantity(item: QuantityFile) -> Quantity:
     """A number with its range made explicit."""
     low, high = item.value if isinstance(item.value, tuple) else (item.value, item.value)
-    also = tuple((other.value, other.unit) for other in item.also)
+    also = tuple((other.value, other.unit, other.per) for other in item.also)
     return Quantity(item.name, low, high, item.unit, item.per, item.source, also)
 
 
