@@ -27,7 +27,19 @@ LONGEST_NAME = 5
 SHORTEST_FUZZY = 5
 LARGE, MIDDLE = 100, 50
 """Thousands of inhabitants: a large town is taken as readily as a district, a middle one also misspelt."""
-NAME_ENDINGS = ("", "\u0c02", "\u0c41", "\u0c4d", "\u0bcd", "\u0bae\u0bcd", "\u0b9f\u0bc1", "\u0d02", "\u0d4d", "\u0ccd", "\u0cc1")
+NAME_ENDINGS = (
+    "",
+    "\u0c02",
+    "\u0c41",
+    "\u0c4d",
+    "\u0bcd",
+    "\u0bae\u0bcd",
+    "\u0b9f\u0bc1",
+    "\u0d02",
+    "\u0d4d",
+    "\u0ccd",
+    "\u0cc1",
+)
 """What a name may end in that a case ending has displaced: Telugu m u, vowel killer; Tamil vowel killer, m, du; ..."""
 MUCH_LARGER = 4
 MAUSAM = phonetic.sound("mausam")
@@ -127,6 +139,11 @@ class PlaceMatcher:
     def find_in(self, text: str, *, asked: bool = False, weather: bool = False) -> tuple[Found, ...]:
         """Places of an untreated text; `asked`: it answers "which place?"; `weather`: it is known to ask for that."""
         return self.find(tokenise(fold(text)), asked=asked, weather=weather)
+
+    def place_named(self, name: str, home: str | None = None) -> Place | None:
+        """The likeliest place of a name given on its own, as on the command line; None when it is not known."""
+        found = self.find_in(name, asked=True)
+        return found[0].resolved(home)[0] if found else None
 
     def find(self, tokens: list[str], *, asked: bool = False, weather: bool = False) -> tuple[Found, ...]:
         """Places named, in order of appearance; one for the same span."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.fetching import Fetcher
-from bot.clients.forecasts import Budget, Forecasts, decode, encode
+from bot.clients.forecasts import BUDGETS, Budget, Forecasts, decode, encode
 from bot.clients.met_norway import MetNorway
 from bot.clients.open_meteo import OpenMeteo
 from bot.domain.errors import ProviderError
@@ -41,8 +42,6 @@ def forecasts(server: WeatherServer, fetcher: Fetcher, cache: Cache, clock: Fake
 
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="khetdoot-") as folder:
         server = RedisServer(Path(folder))
         server.start()
@@ -204,8 +203,6 @@ def test_the_budget_is_kept(server: WeatherServer, fetcher: Fetcher, cache: Cach
 
 
 def test_the_free_tier_is_never_passed() -> None:
-    from bot.clients.forecasts import BUDGETS
-
     most = [budget.burst + budget.rate * 86400 for budget in BUDGETS["Open-Meteo"]]
     hour = [budget.burst + budget.rate * 3600 for budget in BUDGETS["Open-Meteo"]]
     minute = [budget.burst + budget.rate * 60 for budget in BUDGETS["Open-Meteo"]]

@@ -142,6 +142,13 @@ def test_an_answer_to_which_place(matcher: PlaceMatcher, text: str, name: str) -
     assert [one.name for one in found][:1] == [name]
 
 
+def test_a_name_on_its_own(matcher: PlaceMatcher) -> None:
+    place = matcher.place_named("Hamirpur", "IN-HP")
+    assert place is not None
+    assert (place.name, place.region, place.location is not None) == ("Hamirpur", "IN-HP", True)
+    assert matcher.place_named("Qwxyzt") is None
+
+
 @pytest.mark.data
 def test_on_questions_of_the_kisan_call_centre(matcher: PlaceMatcher) -> None:
     if not DATA.is_file():
