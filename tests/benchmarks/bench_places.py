@@ -23,7 +23,8 @@ from bot.locales import Locales
 from bot.locales.weather import read_weather_words
 from bot.understanding.lexicon import tokenise
 from bot.understanding.normalise import fold
-from bot.understanding.places import PlaceMatcher, known_words
+from bot.understanding.places import PlaceMatcher
+from bot.understanding.surroundings import known_words
 
 NEAR = 80
 WEATHER = re.compile(r"weather|mausam|mosam|rain|barish|varsha", re.IGNORECASE)
