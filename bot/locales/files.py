@@ -11,7 +11,7 @@ from bot.domain.errors import DataError
 from bot.locales.values import Command, EntityNames, Example, Language, Name, Rules, Utterances
 
 KINDS = ("crops", "problems", "parts", "stages", "inputs", "signs", "topics", "hints")
-WORD_LISTS = ("other_crops", "others", "common", "suffixes", "negation_before", "negation_after")
+WORD_LISTS = ("other_crops", "others", "common", "suffixes", "endings", "negation_before", "negation_after")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LANGUAGE_KEYS = (
     "name",
@@ -26,7 +26,7 @@ LANGUAGE_KEYS = (
     "names",
     "fallback",
 )
-RULE_KEYS = ("intents", "signs", "refine", "input_topics", "stage_topics")
+RULE_KEYS = ("intents", "signs", "refine", "general", "input_topics", "stage_topics")
 UTTERANCE_KEYS = ("commands", "emergencies", "not_emergency", "fillers", "follow_up", "examples")
 
 
@@ -149,6 +149,7 @@ def read_rules(path: Path) -> Rules:
         intents=reading.word_map(get("intents")),
         signs={sign: reading.word_map(node) for sign, node in reading.mapping(get("signs")).items()},
         refine={crop: reading.word_map(node) for crop, node in reading.mapping(get("refine")).items()},
+        general=frozenset(reading.texts(get("general"))),
         input_topics=reading.word_map(get("input_topics")),
         stage_topics=reading.word_map(get("stage_topics")),
     )
@@ -172,6 +173,7 @@ def read_entities(path: Path) -> EntityNames:
         others=lists["others"],
         common=frozenset(word for text in lists["common"] for word in text.split()),
         suffixes=lists["suffixes"],
+        endings=lists["endings"],
         negation_before=lists["negation_before"],
         negation_after=lists["negation_after"],
     )

@@ -12,6 +12,8 @@ from babel.messages.pofile import PoFileError, read_po
 from bot.domain.errors import DataError
 
 PLACEHOLDER = re.compile(r"[a-z][a-z0-9_]*")
+LINE = re.compile(r'\s*(#.*|(msgid|msgid_plural|msgctxt|msgstr(\[\d+])?)?\s*"([^"\\]|\\.)*"\s*)?')
+"""A line of a catalogue. Babel leaves out what it cannot read; here it is an error."""
 
 
 class Blanks(dict[str, object]):
@@ -48,6 +50,9 @@ def message_lines(path: Path) -> dict[str, int]:
 def read_messages(path: Path) -> dict[str, str]:
     """Message id -> text; fuzzy and empty ones are left out. Raises DataError."""
     try:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if not LINE.fullmatch(line):
+                raise DataError(f"{path}:{number}: {line.strip()[:40]!r} is no line of a catalogue")
         catalog = read_po(BytesIO(path.read_bytes()), abort_invalid=True)
     except PoFileError as error:
         raise DataError(f"{path}:{getattr(error, 'lineno', 0) + 1}: {error}") from error

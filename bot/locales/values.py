@@ -47,6 +47,7 @@ class EntityNames:
     common: frozenset[str] = frozenset()
     """Everyday words that are never a misspelt name."""
     suffixes: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
     negation_before: tuple[str, ...] = ()
     negation_after: tuple[str, ...] = ()
 
@@ -91,6 +92,8 @@ class Rules:
     """sign -> part (or `default`) -> problem."""
     refine: Mapping[str, Mapping[str, str]]
     """crop -> general problem -> the problem it is in that crop."""
+    general: frozenset[str]
+    """Problems that say nothing more where a special one is named."""
     input_topics: Mapping[str, str]
     stage_topics: Mapping[str, str]
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Protocol
 
 from bot.domain.turns import Entities
 from bot.knowledge import Taxonomy
-from bot.locales import DEFAULT, EntityNames, Locales, Name
-from bot.understanding.lexicon import Lexicon, Meaning, plain, tokenise
+from bot.locales import DEFAULT, Locales
+from bot.understanding.dictionaries import build_everywhere, build_own
+from bot.understanding.lexicon import Lexicon, tokenise
 
-OTHER_CROP: Meaning = ("other_crops", "")
-OTHER: Meaning = ("others", "")
+ANIMAL_TOPICS = frozenset({"livestock", "scheme", "emergency"})
 NEAR = 5
 """How many words may stand between a sign and the part it shows on."""
 
@@ -87,20 +87,24 @@ class EntityMatcher:
         held = frozenset(at for place in places for at in range(place.start, place.end))
         spans = sorted(self._spans(tokens, own, held), key=lambda span: (span.start, span.end))
         crops, excluded = self._split_negated(tokens, spans, language.split("-")[0])
-        crops = crops or (() if excluded else tuple(self._implied(tokens, spans, own)))
-        problems = self._refined(self._problems(spans), crops)
+        crops = crops or (() if excluded else tuple(dict.fromkeys(self._implied(tokens, spans, own))))
+        stages = ids(spans, "stages")
+        problems = self._refined(self._problems(spans), crops + stages, ids(spans, "topics"))
         entities = Entities(
             crops=crops,
             problems=problems,
             parts=ids(spans, "parts"),
-            stages=ids(spans, "stages"),
+            stages=stages,
             inputs=ids(spans, "inputs"),
             places=tuple(dict.fromkeys(place.name for place in places)),
             excluded_crops=excluded,
             other_crops=tuple(" ".join(tokens[s.start : s.end]) for s in spans if s.kind == "other_crops"),
         )
-        terms = tuple(dict.fromkeys(token for token in tokens if token not in own.common))
-        return Matched(entities, tuple(self._evidence(spans, crops, problems)), tuple(spans), terms)
+        everyday = self._everywhere.common
+        terms = (token for token in tokens if token not in own.common and (own.names(token) or token not in everyday))
+        return Matched(
+            entities, tuple(self._evidence(spans, crops, problems)), tuple(spans), tuple(dict.fromkeys(terms))
+        )
 
     def knows(self, token: str, language: str) -> bool:
         """Whether a token is a name or an everyday word in the language, English or anywhere."""
@@ -128,7 +132,7 @@ class EntityMatcher:
 
     def _mended(self, token: str, own: Lexicon) -> str:
         """The token itself where it is known anywhere, else the known word it was meant to be."""
-        if token in own.trie or token in own.common:
+        if own.names(token) or token in own.common:
             return token
         if stem := own.stem(token):
             return stem
@@ -137,15 +141,13 @@ class EntityMatcher:
         return own.corrected(token) or token
 
     def _implied(self, tokens: list[str], spans: list[Span], own: Lexicon) -> Iterator[str]:
-        """Crops within the name of a problem: "rice blast", where no crop is named otherwise."""
+        """Crops within the name of something else, where none is named otherwise: "rice blast", "drying of maize"."""
         for span in spans:
-            if span.kind != "problems" or span.end - span.start < 2:
-                continue
-            inner = tokens[span.start : span.end]
-            for at in range(len(inner)):
-                for words in (inner[at:-1], inner[at:]) if at else (inner[:-1],):
-                    _, found = own.longest(words, 0)
-                    yield from (name_id for kind, name_id in found if kind == "crops")
+            if span.kind in ("problems", "topics"):
+                for start, end in combinations(range(span.start, span.end + 1), 2):
+                    stop, found = own.longest(tokens[:end], start)
+                    if stop == end:
+                        yield from (crop for kind, crop in found if kind == "crops" and not self._is_animal(crop))
 
     def _split_negated(
         self, tokens: list[str], spans: list[Span], language: str
@@ -168,7 +170,9 @@ class EntityMatcher:
         shown = [self._shown(span, spans) for span in spans if span.kind == "signs"]
         by_part = [problem for problem, sure in shown if problem and sure]
         guessed = [problem for problem, sure in shown if problem and not sure]
-        return list(dict.fromkeys(explicit + by_part)) or list(dict.fromkeys(guessed))
+        found = list(dict.fromkeys(explicit + by_part)) or list(dict.fromkeys(guessed))
+        special = [problem for problem in found if problem not in self._rules.general]
+        return special or found
 
     def _shown(self, sign: Span, spans: list[Span]) -> tuple[str | None, bool]:
         """The problem a sign stands for, and whether the part that shows it was named."""
@@ -178,9 +182,18 @@ class EntityMatcher:
             return rule[min(parts, key=lambda span: distance(span, sign)).id], True
         return rule.get("default"), False
 
-    def _refined(self, problems: list[str], crops: tuple[str, ...]) -> tuple[str, ...]:
-        special = {general: own for crop in crops for general, own in self._rules.refine.get(crop, {}).items()}
-        return tuple(dict.fromkeys(special.get(problem, problem) for problem in problems))
+    def _refined(self, problems: list[str], named: tuple[str, ...], topics: tuple[str, ...]) -> tuple[str, ...]:
+        """Problems as they are called in what is named (crops, their groups, stages); for animals only theirs."""
+        kin = [name for crop in named for name in reversed(self._taxonomy.lineage(crop))]
+        special = {general: own for name in kin for general, own in self._rules.refine.get(name, {}).items()}
+        found = problems or [topic for topic in topics if topic in special]
+        refined = dict.fromkeys(special.get(problem, problem) for problem in found)
+        if "livestock" in kin and all(self._is_animal(crop) for crop in named):
+            refined = {p: None for p in refined if self._taxonomy.problems.get(p) in ANIMAL_TOPICS}
+        return tuple(refined)
+
+    def _is_animal(self, crop: str) -> bool:
+        return self._taxonomy.crops.get(crop) == "livestock"
 
     def _evidence(
         self, spans: list[Span], crops: tuple[str, ...], problems: tuple[str, ...]
@@ -198,7 +211,7 @@ class EntityMatcher:
                 yield topic, 0.6
             elif span.kind == "signs" and (topic := rules.signs.get(span.id, {}).get("topic")):
                 yield topic, 1.5
-        yield from (("livestock", 2.5) for crop in crops if self._taxonomy.crops.get(crop) == "livestock")
+        yield from (("livestock", 2.5) for crop in crops if self._is_animal(crop))
 
 
 def ids(spans: Iterable[Span], kind: str) -> tuple[str, ...]:
@@ -218,58 +231,3 @@ def adjacent(tokens: list[str], place: int, phrases: frozenset[tuple[str, ...]],
         == phrase
         for phrase in phrases
     )
-
-
-def build_own(locales: Locales, language: str) -> Lexicon:
-    """Names of a language and of English, which farmers of all languages mix in."""
-    mine, english = locales.entities[language], locales.entities[DEFAULT]
-    names = [*entries(mine.names), *unnamed(mine)]
-    if language != DEFAULT:
-        known = {tokens for tokens, _ in names} | {(plain(word.lower()),) for word in mine.common}
-        foreign = [*entries(english.names), *unnamed(english)]
-        names += [(tokens, meaning) for tokens, meaning in foreign if tokens not in known]
-    common = mine.common | english.common
-    listed = frozenset() if language == DEFAULT else name_words(mine)
-    spoken = locales.languages[language].script != "Latn"
-    everyday = frozenset(plain(word.lower()) for word in common)
-    return Lexicon([name for name in names if name[0]], everyday, mine.suffixes, listed, spoken=spoken)
-
-
-def name_words(names: EntityNames) -> frozenset[str]:
-    """Every word of the names of a language."""
-    return frozenset(token for tokens, _ in (*entries(names.names), *unnamed(names)) for token in tokens)
-
-
-def build_everywhere(locales: Locales) -> Lexicon:
-    """Names of all languages that mean one thing wherever they occur and are no everyday word anywhere."""
-    meanings: dict[tuple[str, ...], dict[str, set[Meaning]]] = defaultdict(lambda: defaultdict(set))
-    for language, file in locales.entities.items():
-        for tokens, meaning in (*entries(file.names), *unnamed(file)):
-            meanings[tokens][language].add(meaning)
-    everyday = {plain(word.lower()) for file in locales.entities.values() for word in file.common}
-    return Lexicon(
-        [(tokens, meaning) for tokens, found in meanings.items() for meaning in agreed(tokens, found, everyday)],
-        frozenset(everyday),
-    )
-
-
-def agreed(tokens: tuple[str, ...], found: Mapping[str, set[Meaning]], everyday: set[str]) -> set[Meaning]:
-    """What all languages that have the name mean by it; nothing for names too short or too common to trust."""
-    meanings = set.intersection(*found.values())
-    if len(tokens) > 1:
-        return meanings
-    trusted = len(found) > 1 or any(kind == "crops" for kind, _ in meanings)
-    return set() if tokens[0] in everyday or len(tokens[0]) < (3 if trusted else 4) else meanings
-
-
-def entries(names: Iterable[Name]) -> Iterator[tuple[tuple[str, ...], Meaning]]:
-    """Names as tokens and meaning."""
-    for name in names:
-        if tokens := tuple(tokenise(name.text)):
-            yield tokens, (name.kind, name.id)
-
-
-def unnamed(names: EntityNames) -> Iterator[tuple[tuple[str, ...], Meaning]]:
-    """Names without an id."""
-    yield from ((tuple(tokenise(text)), OTHER_CROP) for text in names.other_crops)
-    yield from ((tuple(tokenise(text)), OTHER) for text in names.others)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.locales import DEFAULT, Command, Locales, Utterances
-from bot.understanding.lexicon import tokenise
+from bot.locales import DEFAULT, Locales, Utterances
+from bot.understanding.phrases import Phrases, command_tokens, parse_phrases, phrases_of, slot, slots_of
 
 FIRST = ("stop", "unsubscribe", "forget", "talk_to_person", "set_place")
 """Commands that are also heard within a longer message, in the order in which they win."""
-GAP = 2
-"""Words that may stand between two words of a phrase."""
-SLOT = "*"
 SHORT_MESSAGE = 4
 """Words of a message in which a command may be misspelt."""
 NAME_WORDS = frozenset({"language", "bhasha", "basha", "lugha", "idioma", "भाषा"})
@@ -33,42 +30,6 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """Words in order; each place takes any of its words, after at most `gaps[i]` other ones."""
-
-    places: tuple[frozenset[str], ...]
-    gaps: tuple[int, ...]
-    meaning: str
-
-    def ends(self, tokens: list[str], start: int) -> int:
-        """Index after the phrase when it begins at `start`, else 0."""
-        place = start + 1
-        for words, gap in zip(self.places[1:], self.gaps[1:], strict=True):
-            near = range(place, min(place + gap + 1, len(tokens)))
-            if (hit := next((at for at in near if tokens[at] in words), None)) is None:
-                return 0
-            place = hit + 1
-        return place
-
-
-class Phrases:
-    """Phrases by their first words."""
-
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
-        self._by_first: dict[str, list[Phrase]] = defaultdict(list)
-        for phrase in phrases:
-            for word in phrase.places[0]:
-                self._by_first[word].append(phrase)
-
-    def find(self, tokens: list[str]) -> Iterator[str]:
-        """Meanings of the phrases in a text, in order."""
-        for start, token in enumerate(tokens):
-            for phrase in self._by_first.get(token, ()):
-                if phrase.ends(tokens, start):
-                    yield phrase.meaning
-
-
-@dataclass(frozen=True, slots=True)
 class Speech:
     """The commands of one language."""
 
@@ -78,6 +39,7 @@ class Speech:
     slots: tuple[tuple[tuple[str, ...], str], ...]
     vocabulary: tuple[str, ...]
     follow_up: Phrases
+    follow_up_slots: tuple[tuple[str, ...], ...]
     follow_up_whole: frozenset[tuple[str, ...]]
 
 
@@ -120,20 +82,29 @@ class CommandMatcher:
     def command(self, tokens: list[str], languages: Iterable[str], *, farming: bool) -> Found | None:
         """What a text commands. `farming`: it names a crop or problem, so that only a whole message counts."""
         spoken = [self._speech[tag] for tag in dict.fromkeys((*languages, DEFAULT)) if tag in self._speech]
+        return (
+            self._whole(tokens, spoken)
+            or (None if farming else self._within(tokens, spoken))
+            or self._misspelt(tokens, spoken, next(iter(languages), DEFAULT))
+        )
+
+    def _whole(self, tokens: list[str], spoken: list[Speech]) -> Found | None:
+        """A message that is nothing but a command: in her languages, else where it means one thing in all."""
         for speech in spoken:
             if command := whole(tokens, speech):
                 return Found(command, script_argument(command, tokens), exact=tuple(tokens) in speech.whole)
         if found := self._language(tokens, spoken):
             return found
-        if command := self._anywhere.get(tuple(tokens)):
-            return Found(command)
-        if not farming:
-            for speech in spoken:
-                if found := within(tokens, speech):
-                    return found
-            if "stop" in self._stops.find(tokens):
-                return Found("stop")
-        return self._misspelt(tokens, spoken, next(iter(languages), DEFAULT))
+        command = self._anywhere.get(tuple(tokens))
+        return Found(command) if command else None
+
+    def _within(self, tokens: list[str], spoken: list[Speech]) -> Found | None:
+        """A command in a longer message; STOP and places also in languages that were not detected."""
+        if found := next(filter(None, (within(tokens, speech) for speech in spoken)), None):
+            return found
+        if "stop" in self._stops.find(tokens):
+            return Found("stop")
+        return next(filter(None, (slotted(tokens, speech) for speech in self._speech.values())), None)
 
     def follows_up(self, tokens: list[str], languages: Iterable[str]) -> bool:
         """Whether a text leans on what was said before."""
@@ -142,6 +113,7 @@ class CommandMatcher:
                 tuple(tokens) in speech.follow_up_whole
                 or without(tokens, speech.fillers) in speech.follow_up_whole
                 or next(speech.follow_up.find(tokens), None)
+                or any(slot(tokens, pattern) is not None for pattern in speech.follow_up_slots)
             ):
                 return True
         return False
@@ -185,24 +157,20 @@ def within(tokens: list[str], speech: Speech) -> Found | None:
     for command in FIRST:
         if command in found:
             return Found(command)
+    return slotted(tokens, speech) or (Found(min(found)) if found else None)
+
+
+def slotted(tokens: list[str], speech: Speech) -> Found | None:
+    """The command that a message frames, with what stands in its slot."""
     for pattern, command in speech.slots:
         if (argument := slot(tokens, pattern)) is not None:
             return Found(command, argument)
-    return Found(min(found)) if found else None
+    return None
 
 
 def without(tokens: Iterable[str], fillers: frozenset[str]) -> tuple[str, ...]:
     """The words that are no fillers."""
     return tuple(token for token in tokens if token not in fillers)
-
-
-def slot(tokens: list[str], pattern: tuple[str, ...]) -> str | None:
-    """What stands where the pattern has its `*`; the pattern's words stand at the ends of the text."""
-    at = pattern.index(SLOT)
-    before, after = pattern[:at], pattern[at + 1 :]
-    inner = tokens[len(before) : len(tokens) - len(after)]
-    fits = tuple(tokens[: len(before)]) == before and tuple(tokens[len(tokens) - len(after) :]) == after
-    return " ".join(inner) if fits and 0 < len(inner) <= SHORT_MESSAGE else None
 
 
 def script_argument(command: str, tokens: list[str]) -> str:
@@ -212,24 +180,6 @@ def script_argument(command: str, tokens: list[str]) -> str:
     if {"abc", "latin", "roman", "english", "रोमन", "अंग्रेजी"} & set(tokens):
         return "latin"
     return "native" if len(tokens) > 1 or any(not token.isascii() for token in tokens) else ""
-
-
-def command_tokens(text: str) -> list[str]:
-    """Tokens of a text, apostrophes dropped: "don't" is one word."""
-    return tokenise(text.replace("'", ""))
-
-
-def parse_phrases(text: str, meaning: str) -> Iterator[Phrase]:
-    """`drank|ate poison on_purpose`: alternatives by `|`, small gaps at blanks, none at `_`."""
-    places, gaps = [], []
-    for group in text.split():
-        for number, part in enumerate(group.split("_")):
-            words = frozenset(token for word in part.split("|") for token in command_tokens(word))
-            if words:
-                places.append(words)
-                gaps.append(0 if number else GAP)
-    if places:
-        yield Phrase(tuple(places), tuple(gaps), meaning)
 
 
 def build_speech(spoken: Utterances) -> Speech:
@@ -250,25 +200,9 @@ def build_speech(spoken: Utterances) -> Speech:
         tuple(slots_of(spoken.commands.items())),
         tuple(sorted(vocabulary)),
         Phrases(phrases_of([("follow_up", spoken.follow_up)])),
+        tuple(pattern for pattern, _ in slots_of([("follow_up", spoken.follow_up)])),
         frozenset(tuple(command_tokens(text)) for text in spoken.follow_up.say),
     )
-
-
-def phrases_of(commands: Iterable[tuple[str, Command]]) -> Iterator[Phrase]:
-    """Phrases of `anywhere` without a slot."""
-    for name, command in commands:
-        for text in command.anywhere:
-            if SLOT not in text:
-                yield from parse_phrases(text, name)
-
-
-def slots_of(commands: Iterable[tuple[str, Command]]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Patterns of `anywhere` with a slot: words before and after `*`."""
-    for name, command in commands:
-        for text in command.anywhere:
-            if SLOT in text:
-                before, _, after = text.partition(SLOT)
-                yield (*command_tokens(before), SLOT, *command_tokens(after)), name
 
 
 def build_anywhere(speech: dict[str, Speech]) -> dict[tuple[str, ...], str]:

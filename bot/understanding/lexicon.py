@@ -52,15 +52,16 @@ def tokenise(text: str) -> list[str]:
 class Lexicon:
     """Names to meanings. `common` are words that are never taken for a misspelt name.
 
-    Words of `listed` come with the spellings people use: they are found by sound too (where `spoken`), and by look only
-    when they are long. The others, English ones, are forgiven more.
+    `grammar` is (suffixes, endings): what may follow a name, and what a name may lose before it. Words of `listed`
+    come with the spellings people use: they are found by sound too (where `spoken`), and by look only when they are
+    long. The others, English ones, are forgiven more.
     """
 
     def __init__(
         self,
         names: Iterable[tuple[tuple[str, ...], Meaning]],
         common: frozenset[str],
-        suffixes: Iterable[str] = (),
+        grammar: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
         listed: frozenset[str] = frozenset(),
         *,
         spoken: bool = False,
@@ -72,7 +73,9 @@ class Lexicon:
         self.trie = _trie(_with_joined(meanings))
         self.common = common
         self.vocabulary = frozenset(token for tokens in meanings for token in tokens)
-        self._suffixes = tuple(sorted({plain(s) for s in suffixes}, key=len, reverse=True))
+        suffixes, endings = grammar
+        self._suffixes = ("", *sorted({plain(s) for s in suffixes}, key=len, reverse=True))
+        self._endings = ("", *map(plain, endings))
         self._sounds = _by_sound(listed - common) if spoken else {}
         crops = {
             token for tokens, found in meanings.items() for kind, _ in found if kind == "crops" for token in tokens
@@ -91,6 +94,11 @@ class Lexicon:
             or token in self.trie
             or token.removesuffix("s") in self.common
         )
+
+    def names(self, token: str) -> bool:
+        """Whether the token is a name by itself."""
+        node = self.trie.get(token)
+        return isinstance(node, dict) and END in node
 
     def longest(self, tokens: list[str], start: int) -> tuple[int, tuple[Meaning, ...]]:
         """(end, meanings) of the longest name that begins at `start`; (start, ()) for none."""
@@ -111,18 +119,23 @@ class Lexicon:
             for cut in (1, 2):
                 if (stem := token[:-cut]) in self.vocabulary and len(stem) >= SHORTEST_JOINED:
                     return stem
+        shortest = SHORTEST_JOINED if token.isascii() else SHORTEST_JOINED - 1
         for suffix in self._suffixes:
-            if token.endswith(suffix) and len(stem := token[: -len(suffix)]) >= SHORTEST_JOINED - (not token.isascii()):
-                for form in (stem, stem + "్", stem + "ు", stem + "ி"):
-                    if form in self.vocabulary:
-                        return form
+            stem = token.removesuffix(suffix)
+            if len(stem) < shortest or (suffix and stem == token):
+                continue
+            for ending in self._endings:
+                if stem + ending in self.vocabulary:
+                    return stem + ending
         return None
 
     def _corrected(self, token: str) -> str | None:
         """The known word that an unknown one sounds or looks like; short words must be exact."""
         if len(token) < SHORTEST_CORRECTED or token[0].isdigit():
             return None
-        if heard := self._sounds.get(phonetic.key(phonetic.sound(token))):
+        # In their own script people spell short words right, and vowel length tells words apart.
+        least = 2 if token.isascii() else 3
+        if heard := self._sounds.get(phonetic.key(phonetic.sound(token), least)):
             return heard
         return next((word for shapes in self._shapes if (word := shapes.nearest(token))), None)
 

@@ -9,7 +9,7 @@ INDIC = range(0x0900, 0x0D80)
 SPLIT = 3
 """Words of so many consonants are known without their `a`s; shorter ones need them."""
 
-_CONSONANTS = dict(zip(range(0x15, 0x3A), "kkggnccjjnttddnttddnnppbbmyrrlllvsssh", strict=True))
+_CONSONANTS = dict(zip(range(0x15, 0x3A), "kkggnccjjnttddnttddnnppbbmirrlllvsssh", strict=True))
 _VOWELS = {
     **dict.fromkeys((0x04, 0x05, 0x06), "a"),
     **dict.fromkeys((0x07, 0x08, 0x0D, 0x0E, 0x0F, 0x10), "i"),
@@ -23,7 +23,6 @@ _SIGNS = {
     0x43: "ri",
 }
 _CHILLU = {"ൺ": "n", "ൻ": "n", "ർ": "r", "ൽ": "l", "ൾ": "l", "ൿ": "k", "ৎ": "t"}
-_KHANDA_YA = "য়"
 _VIRAMA, _NUKTA, _NASALS = 0x4D, 0x3C, (0x01, 0x02, 0x70)
 _DIGRAPHS = {
     "chh": "c", "ch": "c", "sh": "s", "th": "t", "dh": "d", "kh": "k", "gh": "g", "ph": "p", "bh": "b", "jh": "j",
@@ -35,21 +34,21 @@ _LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", "abkdipghijklmnupkrstuvvsij", 
 
 @lru_cache(maxsize=50_000)
 def sound(word: str) -> str:
-    """A lower-case word in the coarse alphabet: aspirates, vowel lengths and doubled letters are gone."""
+    """A lower-case word in the coarse alphabet: aspirates, vowel lengths and doubled letters are gone, `y` is `i`."""
     coarse = _latin(word) if word.isascii() else _indic(word)
     kept = [letter for place, letter in enumerate(coarse) if place == 0 or letter != coarse[place - 1]]
     return "".join(kept)
 
 
-def key(heard: str) -> str:
+def key(heard: str, least: int = 2) -> str:
     """What two spellings share: the sound, from three consonants on without its inner `a`s, which people drop.
 
-    Empty where there is but one consonant.
+    Empty where there are fewer than `least` consonants.
     """
     bones = sum(letter not in "aiu" for letter in heard)
     if bones >= SPLIT:
         return heard[0] + heard[1:].replace("a", "")
-    return heard if bones == SPLIT - 1 else ""
+    return heard if bones >= least else ""
 
 
 def _latin(word: str) -> str:
@@ -86,7 +85,7 @@ def _indic(word: str) -> str:
             out.append("an" if pending else "n")
             pending = False
         elif place != _NUKTA:
-            consonant = "y" if char == _KHANDA_YA else _CONSONANTS.get(place)
+            consonant = _CONSONANTS.get(place)
             out.append(("a" if pending else "") + (consonant or _VOWELS.get(place, "")))
             pending = consonant is not None
     return "".join(out)  # an inherent vowel at the end is not spoken where it matters, nor typed

@@ -13,10 +13,8 @@ from bot.understanding.lexicon import tokenise
 
 MODEL = "topics.ftz"
 LABEL = "__label__"
-TRUSTED = 0.5
-"""Probability from which the model's topic counts where no word points to one."""
-SUPPORT = 1.0
-"""What the model's topic adds where words have spoken already."""
+TRUSTED = 0.8
+"""Probability from which the model's topic counts."""
 
 
 class TopicModel(Protocol):
@@ -50,15 +48,20 @@ class TopicScorer:
         path = models_dir / MODEL
         return cls(TrainedTopics(path) if path.is_file() else None)
 
-    def rank(self, text: str, evidence: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
-        """Topics with their weights, likeliest first; of equals the one that was named first."""
+    def rank(
+        self, text: str, evidence: Iterable[tuple[str, float]], *, guess: bool = True
+    ) -> tuple[tuple[str, float], ...]:
+        """Topics with their weights, likeliest first; of equals the one that was named first.
+
+        The model, which has an opinion on anything, is asked only where nothing else tells and `guess` is set.
+        """
         weights: dict[str, float] = defaultdict(float)
         for topic, weight in evidence:
             weights[topic] += weight
-        if self._model is not None:
+        if guess and not weights and self._model is not None:
             topic, probability = self._model.predict(text)
-            if topic and (probability >= TRUSTED or topic in weights):
-                weights[topic] += SUPPORT * probability
+            if topic and probability >= TRUSTED:
+                weights[topic] = probability
         return tuple(sorted(weights.items(), key=lambda item: -item[1]))
 
 

@@ -9,15 +9,17 @@ from bot.domain.turns import DetectedLanguage, Entities, Intent, Understanding
 from bot.knowledge import Taxonomy
 from bot.locales import DEFAULT, Locales
 from bot.understanding.entities import EntityMatcher, Matched, PlaceFinder
-from bot.understanding.intents import CommandMatcher, Found, command_tokens
+from bot.understanding.intents import CommandMatcher, Found
 from bot.understanding.language import LanguageDetector
 from bot.understanding.lexicon import tokenise
 from bot.understanding.normalise import fold, normalise
+from bot.understanding.phrases import command_tokens
 from bot.understanding.topics import TopicScorer
 
 LATE = frozenset({"greet", "thank", "get_weather", "get_price", "subscribe", "agree", "refuse"})
 """Commands that a text naming a crop or a problem is not."""
 SHORT_FOLLOW_UP = 6
+LEAST_TERMS = 3
 READ_AS = {"ur": "hi", "ne": "hi", "as": "bn"}
 """Languages without a folder whose farm words are mostly those of another."""
 
@@ -85,7 +87,7 @@ class Understander:
         answers = {"agree", "refuse"}
         intent = Intent.UNCLEAR if command.command in answers else Intent(command.command)
         argument = command.command if command.command in answers else command.argument
-        topics = tuple(topic for topic, _ in self._topics.rank(text, matched.topics))
+        topics = tuple(topic for topic, _ in self._topics.rank(text, matched.topics, guess=False))
         if intent is Intent.GET_WEATHER:
             topics = ("weather", *(topic for topic in topics if topic != "weather"))
         elif intent is Intent.GET_PRICE:
@@ -97,7 +99,7 @@ class Understander:
         )
 
     def _asked(self, text: str, language: DetectedLanguage, matched: Matched, leans: bool) -> Understanding:
-        topics = self._topics.rank(text, matched.topics)
+        topics = self._topics.rank(text, matched.topics, guess=says_enough(matched))
         names = tuple(topic for topic, _ in topics)
         entities = matched.entities
         intent = asked_intent(matched, topics)
@@ -134,3 +136,8 @@ def asked_intent(matched: Matched, topics: tuple[tuple[str, float], ...]) -> Int
 def says_something(matched: Matched) -> bool:
     """Whether anything of farming is named."""
     return matched.entities != Entities(places=matched.entities.places)
+
+
+def says_enough(matched: Matched) -> bool:
+    """Whether there are words beside a crop's name from which a topic might be guessed."""
+    return says_something(matched) and len(matched.terms) >= LEAST_TERMS
