@@ -70,7 +70,7 @@ class EntityMatcher:
         self._places = places
         self._rules = locales.rules
         self._everywhere = build_everywhere(locales)
-        self._own = {language: build_own(locales, language) for language in locales.entities}
+        self._own = {DEFAULT: build_own(locales, DEFAULT)}
         self._negation = {
             language: tuple(
                 frozenset(tuple(tokenise(text)) for text in texts)
@@ -116,7 +116,11 @@ class EntityMatcher:
         return [self._mended(token, own) for token in tokens]
 
     def _lexicon(self, language: str) -> Lexicon:
-        return self._own.get(language.split("-")[0]) or self._own[DEFAULT]
+        """A language's names, gathered when it is first written in; English for those without a file."""
+        tag = language.split("-")[0]
+        if tag not in self._own:
+            self._own[tag] = build_own(self._locales, tag) if tag in self._locales.entities else self._own[DEFAULT]
+        return self._own[tag]
 
     def _spans(self, tokens: list[str], own: Lexicon, held: frozenset[int]) -> Iterator[Span]:
         """Names found; tokens `held` by a place count only as they are written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import regex
 from rapidfuzz import process
@@ -76,15 +76,22 @@ class Lexicon:
         suffixes, endings = grammar
         self._suffixes = ("", *sorted({plain(s) for s in suffixes}, key=len, reverse=True))
         self._endings = ("", *map(plain, endings))
-        self._sounds = _by_sound(listed - common) if spoken else {}
-        crops = {
+        self._listed, self._spoken = listed - common, spoken
+        self._crops = {
             token for tokens, found in meanings.items() for kind, _ in found if kind == "crops" for token in tokens
         }
-        self._shapes = (
-            _Shapes(self.vocabulary - common - listed, crops, shortest=5, two_slips=8),
-            _Shapes(listed - common, crops, shortest=6, two_slips=12),
-        )
         self.corrected = lru_cache(maxsize=20_000)(self._corrected)
+
+    @cached_property
+    def _sounds(self) -> dict[str, str]:
+        return _by_sound(self._listed) if self._spoken else {}
+
+    @cached_property
+    def _shapes(self) -> tuple[_Shapes, _Shapes]:
+        return (
+            _Shapes(self.vocabulary - self.common - self._listed, self._crops, shortest=5, two_slips=8),
+            _Shapes(self._listed, self._crops, shortest=6, two_slips=12),
+        )
 
     def knows(self, token: str) -> bool:
         """Whether the token is in a name or an everyday word."""
