@@ -22,12 +22,15 @@ MIGRATION_LOCK = 0x6B686574
 
 
 class Database:
-    """An open database. `url` is an SQLAlchemy address; ConfigurationError when it cannot be one of ours."""
+    """An open database. `url` is an SQLAlchemy address; ConfigurationError when it cannot be one of ours.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    At most twice `pool_size` connections; who waits `pool_timeout` seconds for one gets a StorageError.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, pool_timeout: float = 30.0) -> None:
         self.url = parse_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = open_engine(self.url, pool_size)
+        self.engine = open_engine(self.url, pool_size, pool_timeout)
         self.writer = self.engine.execution_options(immediate=True)
         # SQLite has one writer at a time and makes the others poll; within the process a lock queues them instead.
         # In memory all threads share one connection, so that readers queue as well.
@@ -92,13 +95,14 @@ def in_memory(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
 
 
-def open_engine(url: URL, pool_size: int) -> Engine:
+def open_engine(url: URL, pool_size: int, pool_timeout: float) -> Engine:
     """An engine that never puts parameters, which name people, into its errors."""
     options: dict[str, Any] = {"hide_parameters": True}
     if in_memory(url):
         options |= {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     else:
-        options |= {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
+        sizes = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": pool_timeout}
+        options |= sizes | {"pool_pre_ping": True}
     if url.get_backend_name() == "sqlite":
         make_folder(url)
     try:

@@ -17,7 +17,7 @@ from bot.storage.database import Database
 from bot.storage.handoffs import Handoffs
 from bot.storage.messages import Messages
 from bot.storage.sessions import session_key
-from bot.storage.tables import metadata
+from bot.storage.tables import inbox, metadata
 from tests.storage.conftest import CountedIds, FrozenClock
 
 LEASE = timedelta(seconds=30)
@@ -201,6 +201,16 @@ def test_stop_outlives_forget_until_start(messages: Messages, contacts: Contacts
     contacts.save(dataclasses.replace(back, consent=Consent.ACTIVE))
     contacts.forget(back.id)
     assert newcomer(messages, clock, id="4").consent == Consent.ACTIVE
+
+
+def test_a_contact_without_messages_is_forgotten_too(
+    messages: Messages, contacts: Contacts, clock: FrozenClock, database: Database
+) -> None:
+    contact = newcomer(messages, clock)
+    with database.write() as connection:
+        connection.execute(inbox.delete())
+    contacts.forget(contact.id)
+    assert ADDRESS.id not in everything(database)
 
 
 def test_forgetting_nobody_is_no_error(contacts: Contacts, messages: Messages) -> None:

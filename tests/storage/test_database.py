@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -23,6 +24,7 @@ from bot.storage.tables import runs
         ("", "no database address"),
         ("nonsense", "no database address"),
         ("mysql://localhost/x", "mysql is not supported"),
+        ("postgresql://localhost/x?plugin=none", "Can't load plugin"),
         ("sqlite:////proc/none/khetdoot.db", "cannot make the folder"),
     ],
 )
@@ -91,6 +93,20 @@ def test_a_locked_database_is_worth_a_retry(tmp_path: Path) -> None:
         pass
     assert caught.value.retryable
     other.close()
+    database.close()
+
+
+def test_a_missing_driver_is_named_with_its_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ConfigurationError, match=r"psycopg is missing: pip install 'khetdoot\[postgresql\]'"):
+        Database("postgresql://localhost/khetdoot")
+
+
+def test_too_many_at_once_are_told_to_come_again(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/khetdoot.db", pool_size=1, pool_timeout=0.01)
+    with database.read(), database.read(), pytest.raises(StorageError, match="no free") as caught, database.read():
+        pass
+    assert caught.value.retryable
     database.close()
 
 

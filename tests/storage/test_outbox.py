@@ -152,8 +152,9 @@ def test_bulk_is_queued_whole(messages: Messages) -> None:
 def test_a_row_knows_its_contact(messages: Messages, clock: FrozenClock) -> None:
     known = messages.record(Inbound(Address("sms", "a"), "1", "hello", clock())).contact_id
     messages.queue([to("a", "1"), to("nobody", "2")])
+    messages.queue([to("another number of hers", "3")], contact_id=known)
     rows = messages.claim_outbound("s", 10, LEASE, CHANNELS)
-    assert [row.contact_id for row in rows] == [known, None]
+    assert [row.contact_id for row in rows] == [known, None, known]
 
 
 def test_a_late_retry_leaves_the_new_senders_row_alone(messages: Messages, clock: FrozenClock) -> None:

@@ -61,6 +61,12 @@ async def test_tasks_wait_without_threads(wakeup: Wakeup) -> None:
     assert not await wakeup.wait_async("outbound", 0.01)
 
 
+async def test_a_task_finds_the_call_before_its_wait(wakeup: Wakeup) -> None:
+    wakeup.notify("inbound")
+    assert await wakeup.wait_async("inbound", LONG)
+    assert not await wakeup.wait_async("inbound", 0.01)
+
+
 async def test_a_cancelled_wait_leaves_the_line(wakeup: Wakeup) -> None:
     task = asyncio.create_task(wakeup.wait_async("inbound", LONG))
     await asyncio.sleep(0)
