@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.channels.base import Channel
+from bot.channels.gammu import Gammu
 from bot.channels.gateway import SMS, Common, Gateway
 from bot.channels.kannel import Kannel
 from bot.channels.phones import region_of
@@ -18,6 +19,7 @@ from bot.domain.messages import Address
 from bot.settings import Settings
 from bot.storage.budget import DayBudget
 from bot.storage.cache import Cache
+from bot.storage.gammu import GammuDatabase
 from bot.storage.messages import Messages
 
 Build = Callable[[Settings, Common], Gateway | None]
@@ -83,13 +85,20 @@ def build_kannel(settings: Settings, common: Common) -> Gateway | None:
     return Kannel(settings.kannel_sendsms_url, settings.kannel_username, password, common, smsc=settings.kannel_smsc)
 
 
+def build_gammu(settings: Settings, common: Common) -> Gateway | None:
+    """A GSM modem, where gammu-smsd's database is set."""
+    if not settings.gammu_database_url:
+        return None
+    return Gammu(GammuDatabase(settings.gammu_database_url), common)
+
+
 def not_built(settings: Settings, common: Common) -> Gateway | None:
     return None
 
 
 BUILDERS: Mapping[str, Build] = {
     "kannel": build_kannel,
-    "gammu": not_built,
+    "gammu": build_gammu,
     "twilio": not_built,
     "africastalking": not_built,
     "http": not_built,

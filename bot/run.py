@@ -12,9 +12,10 @@ from typing import Any
 import structlog
 import uvicorn
 
+from bot.channels.gammu import Gammu
 from bot.channels.telegram import Telegram
 from bot.domain.errors import SendError
-from bot.domain.messages import Inbound
+from bot.domain.messages import DeliveryReport, Inbound
 from bot.services import Services, build_services, worker_name
 from bot.settings import Settings
 from bot.web.app import Doors, create_app
@@ -78,6 +79,9 @@ async def run(services: Services, roles: frozenset[str]) -> None:
         telegram = services.channels.get("telegram")
         if isinstance(telegram, Telegram):
             tasks.append(run_telegram(services, telegram))
+        gammu = services.gateways.get("gammu")
+        if isinstance(gammu, Gammu):
+            tasks.append(run_gammu(services, gammu))
     running = [asyncio.create_task(task) for task in tasks]
     done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
@@ -164,3 +168,16 @@ async def run_telegram(services: Services, telegram: Telegram) -> None:
     if services.settings.public_url:
         await asyncio.Event().wait()
     await telegram.poll(record)
+
+
+async def run_gammu(services: Services, gammu: Gammu) -> None:
+    """Reads the modem's database again and again."""
+
+    async def record(inbounds: Sequence[Inbound]) -> None:
+        await asyncio.to_thread(services.messages.record_all, inbounds)
+        services.wakeup.notify(NEW_INBOUND)
+
+    async def report(delivery: DeliveryReport) -> None:
+        await asyncio.to_thread(services.messages.record_delivery, delivery)
+
+    await gammu.poll(record, report)
