@@ -113,6 +113,16 @@ def test_an_expired_lease_is_claimed_again_and_the_late_worker_writes_nothing(
     assert [row.outbound.text for row in messages.replies_for(now.contact.address)] == ["in time"]
 
 
+def test_a_workers_own_older_claim_is_lost_too(messages: Messages, inbound: Make, clock: FrozenClock) -> None:
+    messages.record(inbound())
+    late = claimed(messages, "w1")
+    clock.move(seconds=31)
+    now = claimed(messages, "w1")
+    with pytest.raises(LostClaim):
+        answer(messages, late, "late")
+    answer(messages, now, "in time")
+
+
 def test_complete_writes_all_or_nothing(messages: Messages, inbound: Make, clock: FrozenClock) -> None:
     messages.record(inbound())
     claim = claimed(messages)
