@@ -43,10 +43,10 @@ def ask(
 ) -> None:
     """Answers one question, or a file of them, without network or stored state."""
     from bot.ask import Asker
-    from bot.services import mind_of, preview_channels, utc_now
+    from bot.services import offline_mind, preview_channels, utc_now
 
     with plain_errors():
-        asker = Asker(mind_of(read_settings()), preview_channels(), utc_now())
+        asker = Asker(offline_mind(read_settings()), preview_channels(), utc_now())
         if batch:
             with open_lines(batch) as lines:
                 for answer in asker.ask_lines(lines):
@@ -91,10 +91,10 @@ def check() -> None:
 def chat() -> None:
     """Talks in the terminal; nothing is stored."""
     from bot.ask import Asker
-    from bot.services import mind_of, preview_channels, utc_now
+    from bot.services import offline_mind, preview_channels, utc_now
 
     with plain_errors():
-        asker = Asker(mind_of(read_settings()), preview_channels(), utc_now())
+        asker = Asker(offline_mind(read_settings()), preview_channels(), utc_now())
     print(asker.mind.locales.text("greeting", "en"), end="\n\n")
     while True:
         try:
@@ -112,10 +112,10 @@ def evaluate(
 ) -> None:
     """Asks a file of real questions and reports what came of them, by crop and topic."""
     from bot.evaluate import evaluate_file
-    from bot.services import mind_of
+    from bot.services import offline_mind
 
     with plain_errors():
-        evaluate_file(data, mind_of(read_settings()), Terminal())
+        evaluate_file(data, offline_mind(read_settings()), Terminal())
 
 
 @app.command()

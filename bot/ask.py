@@ -14,8 +14,8 @@ from bot.domain.contacts import Contact, Place
 from bot.domain.errors import KhetdootError
 from bot.domain.messages import Address, Inbound
 from bot.domain.turns import Outcome, Session
+from bot.mind import Mind
 from bot.pipeline import Handled
-from bot.services import Mind
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 ENTITIES = ("crops", "problems", "parts", "stages", "inputs", "places")

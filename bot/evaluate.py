@@ -18,8 +18,8 @@ from bot.domain.contacts import Contact
 from bot.domain.errors import KhetdootError
 from bot.domain.messages import Address, Inbound
 from bot.domain.turns import Intent, Outcome, Session
+from bot.mind import Mind
 from bot.pipeline import Handled
-from bot.services import Mind
 
 NOBODY = Contact("nobody", Address("console", "nobody"), datetime(2000, 1, 1, tzinfo=UTC))
 COMMONEST = 40

@@ -20,6 +20,7 @@ from bot.understanding.normalise import fold
 from bot.understanding.resolve import chosen_code, with_choice, with_session
 from bot.understanding.romanise import romanise
 from bot.understanding.understand import Understander
+from bot.understanding.weather import WeatherReader
 
 Skill = Callable[[Turn], Result]
 LONGEST_TEXT = 4000
@@ -47,6 +48,7 @@ class Pipeline:
 
     locales: Locales
     understander: Understander
+    reader: WeatherReader
     advice: Advice
     profile: Profile
     skills: Mapping[Intent, Skill]
@@ -138,10 +140,13 @@ class Pipeline:
         if turn.contact.consent is Consent.STOPPED:
             # STOP is sacred: until she says START nothing is sent, not even an answer; first aid alone goes out.
             return Result(Reply("", Outcome.ABSTAINED, engine="session"), turn.contact, turn.session)
+        if turn.inbound.kind is InboundKind.LOCATION:
+            return self._then_answer(turn, self.skills[Intent.SET_PLACE](turn))
         if key := unreadable(turn):
             return self._say(turn, key)
         if understanding.intent is Intent.SET_LANGUAGE:
-            return self._set_language(turn)
+            waits = turn.session.pending is Pending.LANGUAGE
+            return self._then_answer(turn, self.profile(turn)) if waits else self.profile(turn)
         return self._speak(turn)
 
     def _speak(self, turn: Turn) -> Result:
@@ -151,21 +156,31 @@ class Pipeline:
             return self.profile.ask_language(turn)
         if contact.language is None and detected.tag != "und" and detected.language not in self.locales.spoken:
             return self.profile.refuse_language(turn, detected.tag)
-        skill = self.skills.get(turn.understanding.intent, self.advice)
-        return skill(turn)
+        if names_place(turn):
+            return self._then_answer(turn, self.skills[Intent.SET_PLACE](turn))
+        return self._serve(turn)
 
-    def _set_language(self, turn: Turn) -> Result:
-        """After the choice, a question that was waiting for it is answered at once."""
-        result = self.profile(turn)
-        waiting = turn.session.question if turn.session.pending is Pending.LANGUAGE else ""
+    def _serve(self, turn: Turn) -> Result:
+        """The skill of the intent; "can I spray today" is asked of the weather, not of a card."""
+        understanding = turn.understanding
+        asked = understanding.intent in (Intent.ASK_ADVICE, Intent.UNCLEAR)
+        if asked and self.reader.asks_for_work(understanding, turn.language):
+            return self.skills[Intent.GET_WEATHER](turn)
+        return self.skills.get(understanding.intent, self.advice)(turn)
+
+    def _then_answer(self, turn: Turn, result: Result) -> Result:
+        """After the choice of a language or place, the question that was waiting for it is answered at once."""
+        waiting = turn.session.question if turn.session.pending else ""
         if not waiting or result.reply.outcome is not Outcome.ANSWERED:
             return result
-        tag = result.contact.language or "en"
-        understanding = self.understander.understand(waiting, prior=tag)
-        if understanding.intent is not Intent.ASK_ADVICE:
+        language = result.contact.language or turn.language
+        understanding = self.understander.understand(waiting, prior=language)
+        if understanding.intent not in (Intent.ASK_ADVICE, Intent.GET_WEATHER, Intent.GET_PRICE):
             return result
-        turn = replace(turn, contact=result.contact, session=Session(), understanding=understanding, language=tag)
-        return self.advice(turn)
+        contact = result.contact
+        session = Session(question=waiting)
+        turn = replace(turn, contact=contact, session=session, understanding=understanding, language=language)
+        return self._serve(replace(turn, region=self._region(contact)))
 
     def _say(self, turn: Turn, key: str) -> Result:
         reply = Reply(self.locales.text(key, turn.language), Outcome.ASKED_BACK, engine="session")
@@ -204,10 +219,20 @@ class Pipeline:
 def unreadable(turn: Turn) -> str:
     """The message id of what to say to input that is no question; empty when it is one."""
     inbound = turn.inbound
-    if inbound.kind is InboundKind.LOCATION:
-        return "input.location"
     if inbound.kind is not InboundKind.TEXT:
         return f"media.{inbound.kind}"
     if len(inbound.text) > LONGEST_TEXT:
         return "input.long"
     return "" if turn.understanding.text.strip() else "input.empty"
+
+
+def names_place(turn: Turn) -> bool:
+    """Whether this is the answer to "which district?", or the contact says where she farms."""
+    understanding = turn.understanding
+    entities = understanding.entities
+    if understanding.intent is Intent.SET_PLACE:
+        return True
+    open_question = understanding.intent is Intent.UNCLEAR or (
+        understanding.intent is Intent.ASK_ADVICE and not entities.crops and not entities.problems
+    )
+    return turn.session.pending is Pending.PLACE and open_question

@@ -4,38 +4,39 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
+from importlib.metadata import version
+
+import httpx
 
 from bot.channels.base import Channel
 from bot.channels.console import Console
-from bot.channels.segments import cut_text, measure
 from bot.channels.sms import PreviewSms
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_texts import PreviewTelegram
 from bot.channels.web import WebChat
-from bot.domain.contacts import Place
-from bot.domain.errors import ConfigurationError, StorageError
-from bot.domain.messages import Address, Location, Outbound
-from bot.domain.turns import Intent
+from bot.clients.fetching import Fetcher
+from bot.clients.forecasts import Forecasts
+from bot.clients.met_norway import MetNorway
+from bot.clients.open_meteo import OpenMeteo
+from bot.clients.places import OnlinePlaces
+from bot.clients.prices import DataGovIn, Prices
+from bot.domain.errors import StorageError
+from bot.domain.messages import Address, Outbound
 from bot.domain.zones import UNASKED, QuietHours
 from bot.gateways import build_gateways, region_at
 from bot.knowledge import Knowledge
+from bot.knowledge.places import Gazetteer
 from bot.locales import Locales
 from bot.metrics import Metrics
-from bot.pipeline import Pipeline, Skill
-from bot.retrieval import CardIndex
+from bot.mind import Mind, Outside, build_mind
 from bot.settings import Settings
-from bot.skills.advice import Advice
-from bot.skills.emergency import Emergency
-from bot.skills.handoff import Desk, TalkToPerson
-from bot.skills.market import Market
-from bot.skills.profile import Profile
-from bot.skills.weather import Weather
+from bot.skills.handoff import Desk
 from bot.storage.cache import Cache
 from bot.storage.contacts import Contacts
 from bot.storage.database import Database
@@ -45,35 +46,11 @@ from bot.storage.redis import RedisConnection, connect
 from bot.storage.sessions import Sessions
 from bot.storage.wakeup import Wakeup
 from bot.thinker import Thinker
-from bot.understanding.understand import Understander
-
-SHORT_CHANNELS = frozenset({"sms", "kannel", "gammu", "twilio", "africastalking", "http"})
 
 
 def utc_now() -> datetime:
     """The clock of the running program."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Mind:
-    """The thinking part: understanding, cards and skills; no database, no network."""
-
-    locales: Locales
-    knowledge: Knowledge
-    understander: Understander
-    index: CardIndex
-    pipeline: Pipeline
-
-    def find_place(self, text: str) -> Place:
-        """A place by name or `LAT,LON`. Raises ConfigurationError when it is neither."""
-        north, comma, east = text.partition(",")
-        if not comma:
-            return Place(text, self.pipeline.home_region)
-        try:
-            return Place(text, self.pipeline.home_region, Location(float(north), float(east)))
-        except ValueError:
-            raise ConfigurationError(f"no place: {text!r}; use a name or LAT,LON") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +105,12 @@ def build_services(
     database = Database(settings.database)
     database.migrate()
     redis = connect(settings.redis_url.get_secret_value())
-    mind = mind_of(settings)
+    cache = Cache(redis, clock, metrics.session_lost)
+    gazetteer = Gazetteer.load(settings.knowledge_dir / "places")
+    mind = mind_of(settings, build_outside(settings, cache, clock, gazetteer), gazetteer)
     parts = (database, clock, new_id)
     messages, contacts, handoffs = Messages(*parts), Contacts(*parts), Handoffs(*parts)
     channels = build_channels(settings, mind.locales, clock)
-    cache = Cache(redis, clock, metrics.session_lost)
     gateways = build_gateways(settings, clock, messages, cache)
     channels |= gateways.channels
     officers = tuple(Address("telegram", chat) for chat in settings.officer_chat_ids)
@@ -152,16 +130,40 @@ def build_services(
     )  # fmt: skip
 
 
-def mind_of(settings: Settings) -> Mind:
+def mind_of(settings: Settings, outside: Outside, gazetteer: Gazetteer) -> Mind:
     """The thinking part as the settings want it. Raises DataError."""
     return build_mind(
         Locales.load(settings.locales_dir),
         Knowledge.load(settings.knowledge_dir),
-        settings.locales_dir / "models",
+        settings.knowledge_dir,
+        gazetteer=gazetteer,
+        outside=outside,
         reviewed_only=settings.reviewed_only,
         region=settings.region,
         has_officers=bool(settings.officer_chat_ids),
         segments=settings.sms_segments,
+    )
+
+
+def offline_mind(settings: Settings) -> Mind:
+    """The thinking part for `khetdoot ask` and `eval`: no network, no forecast. Raises DataError."""
+    outside = Outside(Forecasts((), Cache(connect(""), utc_now), utc_now))
+    return mind_of(settings, outside, Gazetteer.load(settings.knowledge_dir / "places"))
+
+
+def build_outside(settings: Settings, cache: Cache, clock: Callable[[], datetime], gazetteer: Gazetteer) -> Outside:
+    """Forecasts, prices and place search as the settings want them."""
+    fetcher = Fetcher(httpx.Client(), time.monotonic)
+    agent = f"khetdoot/{version('khetdoot')} {settings.met_norway_contact}".strip()
+    providers = (
+        OpenMeteo(fetcher, clock, settings.open_meteo_url, settings.open_meteo_archive_url),
+        MetNorway(fetcher, clock, agent, settings.met_norway_url),
+    )
+    key = settings.data_gov_in_key.get_secret_value()
+    return Outside(
+        forecasts=Forecasts(providers, cache, clock),
+        prices=Prices(DataGovIn(fetcher, key, settings.data_gov_in_url), cache, clock) if key else None,
+        search=OnlinePlaces(fetcher, cache, gazetteer, settings.open_meteo_geocoding_url),
     )
 
 
@@ -211,49 +213,3 @@ def new_id() -> str:
 def worker_name() -> str:
     """Host, process and a random part: unique among living and dead workers."""
     return f"{socket.gethostname()}:{os.getpid()}:{new_id()[:6]}"
-
-
-def build_mind(
-    locales: Locales,
-    knowledge: Knowledge,
-    models_dir: Path,
-    *,
-    reviewed_only: bool = False,
-    region: str = "IN",
-    has_officers: bool = False,
-    segments: int = 2,
-) -> Mind:
-    """Builds the thinking part; reads the small language models. Raises DataError."""
-    understander = Understander.build(locales, knowledge.taxonomy, models_dir)
-    index = CardIndex(knowledge, understander.words, reviewed_only=reviewed_only)
-    advice = Advice(locales, index)
-    profile = Profile(locales, knowledge)
-    skills: dict[Intent, Skill] = {
-        **dict.fromkeys(profile.intents, profile),
-        Intent.ASK_ADVICE: advice,
-        Intent.GET_WEATHER: Weather(locales),
-        Intent.GET_PRICE: Market(locales),
-        Intent.TALK_TO_PERSON: TalkToPerson(locales, knowledge, has_officers=has_officers),
-        Intent.REPORT_EMERGENCY: Emergency(locales, knowledge),
-    }
-    pipeline = Pipeline(
-        locales=locales,
-        understander=understander,
-        advice=advice,
-        profile=profile,
-        skills=skills,
-        short_channels=SHORT_CHANNELS,
-        shorten=partial(shorten, budget=segments),
-        home_region=region,
-    )
-    return Mind(locales, knowledge, understander, index, pipeline)
-
-
-def shorten(text: str, hint: str, has_more: bool, *, budget: int) -> tuple[str, str]:
-    """What fits `budget` SMS segments, and the rest; `hint` tells how to get it, unless that costs a segment."""
-    segments = measure(text).count
-    if segments <= budget:
-        hinted = f"{text} {hint}"
-        return (hinted if has_more and measure(hinted).count == segments else text), ""
-    head, rest = cut_text(text, lambda start: measure(f"{start} {hint}").count <= budget)
-    return f"{head} {hint}", rest

@@ -100,7 +100,14 @@ class Settings(BaseSettings):
     open_meteo_geocoding_url: str = Field(
         "https://geocoding-api.open-meteo.com", description="Place search (Open-Meteo)"
     )
+    open_meteo_archive_url: str = Field(
+        "https://archive-api.open-meteo.com", description="Past weather server (Open-Meteo)"
+    )
+    met_norway_contact: str = Field("", description="E-mail or web address that MET Norway's terms ask for")
     met_norway_url: str = Field("https://api.met.no", description="Second forecast server (MET Norway)")
+
+    data_gov_in_key: SecretStr = Field(SecretStr(""), description="Key of data.gov.in for mandi prices; empty: none")
+    data_gov_in_url: str = Field("https://api.data.gov.in", description="Mandi price server")
 
     model_path: str = Field("", description="GGUF file of the model; empty: answers come from cards alone")
     model_url: str = Field("", description="OpenAI-compatible server used instead of a local model")

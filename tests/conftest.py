@@ -12,7 +12,7 @@ import pytest
 
 from bot.knowledge import Knowledge
 from bot.locales import Locales
-from bot.services import Mind, build_mind
+from bot.mind import Mind, build_mind
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def knowledge() -> Knowledge:
 @pytest.fixture(scope="session")
 def mind(locales: Locales, knowledge: Knowledge) -> Mind:
     """The thinking part over the real data, with officers."""
-    return build_mind(locales, knowledge, ROOT / "locales" / "models", has_officers=True)
+    return build_mind(locales, knowledge, ROOT / "knowledge", has_officers=True)
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from tests.servers import end, installed
@@ -16,10 +14,9 @@ SHIPPED = Path(__file__).resolve().parent.parent / "deploy" / "edge" / "gammu-sm
 class GammuServer:
     """`receive` puts an SMS on the SIM. `driver` are the lines of smsdrc that say where the database is."""
 
-    def __init__(self, folder: Path, driver: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, driver: str) -> None:
         self.folder = folder
         self.driver = driver
-        self.environment = environment
         self.count = 0
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -30,9 +27,7 @@ class GammuServer:
         program = installed("gammu-smsd", "gammu-smsd")
         with (self.folder / "gammu.out").open("ab") as output:
             command = [program, "-c", str(self.folder / "smsdrc")]
-            self.process = subprocess.Popen(
-                command, stdout=output, stderr=output, env={**os.environ, **self.environment}
-            )
+            self.process = subprocess.Popen(command, stdout=output, stderr=output)
 
     def configuration(self) -> str:
         """The shipped one with a dummy phone."""

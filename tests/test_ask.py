@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from bot.__main__ import app
 from bot.ask import Asker
 from bot.domain.errors import KhetdootError
-from bot.services import Mind, preview_channels
+from bot.mind import Mind
+from bot.services import preview_channels
 
 FIELDS = {
     "id", "language", "script", "intent", "topic", "entities", "cards", "outcome",

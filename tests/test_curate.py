@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bot import curate
@@ -40,7 +41,7 @@ def test_hash_and_stats() -> None:
 
 def test_preview_shows_segments_in_both_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
-    monkeypatch.setattr(curate, "terminal", curate.Console(file=written, width=200))
+    monkeypatch.setattr(curate, "terminal", Console(file=written, width=200))
     RUN.invoke(curate.app, ["preview", "rice/stem-borer", "--language", "hi"], catch_exceptions=False)
     assert "ucs2" in written.getvalue()
     assert "gsm7" in written.getvalue()
@@ -56,7 +57,7 @@ def turn(text: str, outcome: str) -> TurnRecord:
 
 def test_gaps_counts_what_was_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
-    monkeypatch.setattr(curate, "terminal", curate.Console(file=written, width=120))
+    monkeypatch.setattr(curate, "terminal", Console(file=written, width=120))
     curate.show_gaps([turn("Kida laga", "asked_back"), turn("kida  laga", "asked_back"), turn("thanks", "answered")])
     table = written.getvalue()
     assert "kida laga" in table

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from bot.ask import Asker
 from bot.evaluate import evaluate_file
-from bot.services import Mind, preview_channels
+from bot.mind import Mind
+from bot.services import preview_channels
 
 
 @pytest.mark.data

@@ -9,7 +9,7 @@ from bot.check.files import Data, line_with
 from bot.domain.cards import Card
 from bot.knowledge import Knowledge
 from bot.locales import Problem
-from bot.services import build_mind
+from bot.mind import build_mind
 
 
 def check_finding(data: Data) -> Iterator[Problem]:
@@ -17,7 +17,7 @@ def check_finding(data: Data) -> Iterator[Problem]:
     assert data.locales
     assert data.taxonomy
     knowledge = Knowledge(data.taxonomy, data.cards, data.restricted, data.helplines)
-    mind = build_mind(data.locales, knowledge, data.locales_dir / "models")
+    mind = build_mind(data.locales, knowledge, data.knowledge_dir)
     for card in data.cards.values():
         if "emergency" in card.topics:
             continue

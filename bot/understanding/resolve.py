@@ -26,6 +26,8 @@ def chosen_code(
 def with_choice(understanding: Understanding, code: str, session: Session) -> Understanding:
     """The question that was pending, completed by the choice."""
     kind, _, name = code.partition(":")
+    if kind == "place":
+        return replace(understanding, intent=Intent.SET_PLACE, argument=name)
     entities, topics = session.entities, session.topics
     if kind == "crop":
         entities = replace(entities, crops=(name,))

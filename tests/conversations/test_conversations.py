@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from bot.ask import Asker
-from bot.services import Mind, preview_channels
+from bot.mind import Mind
+from bot.services import preview_channels
 
 HERE = Path(__file__).parent
 EXPECTED = {"language", "script", "intent", "topic", "crops", "problems", "outcome", "card", "has", "lacks", "silent"}

@@ -63,12 +63,12 @@ def box(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         psql = installed("psql", "postgresql-client", *postgres_folders())
         place = ["-h", str(server.folder), "-p", str(server.port), "-U", "postgres", "-d", "smsd"]
         subprocess.run([psql, *place, "-q", "-f", str(SCHEMAS / "pgsql.sql")], check=True, capture_output=True)
-        lines = ["driver = native_pgsql", f"host = {server.folder}", "user = postgres", "database = smsd"]
-        yield from running_box(folder, port, address, "\n".join(lines), PGPORT=str(server.port))
+        lines = ["driver = native_pgsql", f"host = {server.folder}:{server.port}", "user = postgres", "database = smsd"]
+        yield from running_box(folder, port, address, "\n".join(lines))
 
 
-def running_box(folder: Path, port: int, address: str, driver: str, **environment: str) -> Iterator[Box]:
-    modem = GammuServer(folder, driver, environment)
+def running_box(folder: Path, port: int, address: str, driver: str) -> Iterator[Box]:
+    modem = GammuServer(folder, driver)
     box = Box(folder, modem, address)
     try:
         modem.start()

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.turns import Intent
 from bot.locales import Locales
 from bot.locales.names import COMMANDS
-from bot.services import Mind
+from bot.mind import Mind
 from bot.understanding.phrases import Phrase, Phrases, command_tokens, parse_phrases, slot
 
 

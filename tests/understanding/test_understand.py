@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.turns import DetectedLanguage, Entities, Intent
 from bot.knowledge import Knowledge
 from bot.locales import Locales
-from bot.services import Mind
+from bot.mind import Mind
 from bot.understanding.entities import EntityMatcher
 from bot.understanding.topics import TopicScorer
 from bot.understanding.understand import Understander
