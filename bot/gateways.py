@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from bot.channels.africastalking import AfricasTalking
 from bot.channels.base import Channel
 from bot.channels.gammu import Gammu
 from bot.channels.gateway import SMS, Common, Gateway
+from bot.channels.http_gateway import HttpGateway, read_description
 from bot.channels.kannel import Kannel
 from bot.channels.phones import region_of
 from bot.channels.sms_gateways import SmsGateways
+from bot.channels.twilio import Twilio
 from bot.domain.contacts import Contact
 from bot.domain.errors import ConfigurationError
 from bot.domain.messages import Address
@@ -92,16 +95,36 @@ def build_gammu(settings: Settings, common: Common) -> Gateway | None:
     return Gammu(GammuDatabase(settings.gammu_database_url), common)
 
 
-def not_built(settings: Settings, common: Common) -> Gateway | None:
-    return None
+def build_twilio(settings: Settings, common: Common) -> Gateway | None:
+    """Twilio, where an account is set."""
+    if not settings.twilio_account_sid:
+        return None
+    token = settings.twilio_auth_token.get_secret_value()
+    sender, url = settings.twilio_sender, settings.twilio_api_url
+    return Twilio(settings.twilio_account_sid, token, common, sender=sender, api_url=url)
+
+
+def build_africastalking(settings: Settings, common: Common) -> Gateway | None:
+    """Africa's Talking, where a user is set."""
+    if not settings.africastalking_username:
+        return None
+    key = settings.africastalking_api_key.get_secret_value()
+    callers, url = settings.africastalking_callers, settings.africastalking_api_url
+    return AfricasTalking(settings.africastalking_username, key, common, callers=callers, api_url=url)
+
+
+def build_http(settings: Settings, common: Common) -> Gateway | None:
+    """The gateway that a file describes."""
+    path = settings.http_gateway_file
+    return HttpGateway(read_description(path), common) if path else None
 
 
 BUILDERS: Mapping[str, Build] = {
     "kannel": build_kannel,
     "gammu": build_gammu,
-    "twilio": not_built,
-    "africastalking": not_built,
-    "http": not_built,
+    "twilio": build_twilio,
+    "africastalking": build_africastalking,
+    "http": build_http,
 }
 
 

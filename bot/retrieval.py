@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from bot.domain.cards import Card, Hit, region_matches
-from bot.domain.turns import Understanding
+from bot.domain.turns import Entities, Understanding
 from bot.knowledge import Knowledge, Taxonomy
 
 PROBLEM, TOPIC, SPECIAL, WORDS = 0.45, 0.25, 0.20, 0.10
@@ -51,7 +51,7 @@ class CardIndex:
         """Cards for what was understood, best first, score in 0..1; empty when nothing fits."""
         hits = [
             self._hit(card, crop, understanding)
-            for card, crop in self._candidates(understanding.entities.crops).values()
+            for card, crop in self._candidates(understanding.entities).values()
             if is_valid(card, region, today)
         ]
         return sorted((hit for hit in hits if hit.score > 0), key=lambda hit: (-hit.score, hit.card.id))[:limit]
@@ -63,8 +63,9 @@ class CardIndex:
         )
         return tuple(topic for topic, _ in counts.most_common())
 
-    def _candidates(self, crops: tuple[str, ...]) -> dict[str, tuple[Card, str | None]]:
-        if not crops:
+    def _candidates(self, entities: Entities) -> dict[str, tuple[Card, str | None]]:
+        crops = entities.crops
+        if not crops and not entities.other_crops:
             return {card.id: (card, card.crops[0] if len(card.crops) == 1 else None) for card in self.cards}
         found: dict[str, tuple[Card, str | None]] = {card.id: (card, None) for card in self.by_crop.get(None, ())}
         for crop in reversed(crops):

@@ -36,11 +36,11 @@ def decide(understanding: Understanding, hits: Sequence[Hit]) -> Decision:
     """Chooses the move. A crop that was not named is never guessed where several could be meant."""
     entities = understanding.entities
     if not entities.crops and not entities.problems and not understanding.topics:
-        return Decision(Move.UNCLEAR)
+        return Decision(Move.NO_CARD if entities.other_crops else Move.UNCLEAR)
     if entities.crops and not entities.problems and not understanding.topics:
         return Decision(Move.ASK_PROBLEM)
     good = [hit for hit in hits if hit.score >= ENOUGH]
-    if entities.crops:
+    if entities.crops or entities.other_crops:
         return Decision(Move.ANSWER, good[0]) if good else Decision(Move.NO_CARD)
     if entities.problems:
         return decide_by_problem(frozenset(entities.problems), good)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 import polib
@@ -14,34 +16,48 @@ from bot.understanding.language import words_of
 
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _TAGGED = re.compile(r"^([a-z]{2}-Latn):\s*(.+)$")
-_QUESTION = "questions"
+
+
+class Origin(StrEnum):
+    """Sources of training lines; each has its share and its spelling noise (bot/train/languages.py)."""
+
+    CORPUS = "corpus"
+    OWN = "own"
+    ROMANISED = "romanised"
+    TEMPLATE = "template"
+    PSEUDO = "pseudo"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One training line: a language tag and `words_of` a text."""
+    """One training line: a language tag, `words_of` a text, and where it comes from."""
 
     tag: str
     words: str
+    origin: Origin = Origin.CORPUS
 
 
 def read_corpus(folder: Path) -> list[Sample]:
     """All lines of `folder/<tag>.txt`, each once."""
-    return _samples((path.stem, line) for path in sorted(folder.glob("*.txt")) for line in _lines(path))
+    return _samples(_lines_of(folder), Origin.CORPUS)
 
 
 def read_own_texts(locales_dir: Path, knowledge_dir: Path) -> list[Sample]:
-    """Card texts, messages and utterances, in whatever languages they exist."""
-    return _samples([*_card_texts(knowledge_dir), *_message_texts(locales_dir), *_utterances(locales_dir)])
+    """Phrases, card texts, messages and utterances, in whatever languages they exist."""
+    texts = [_lines_of(locales_dir / "models/phrases"), _card_texts(knowledge_dir)]
+    return _samples(chain(*texts, _message_texts(locales_dir), _utterances(locales_dir)), Origin.OWN)
 
 
-def _samples(texts: Iterable[tuple[str, str]]) -> list[Sample]:
-    found = dict.fromkeys(Sample(tag, words_of(text)) for tag, text in texts)
+def _samples(texts: Iterable[tuple[str, str]], origin: Origin) -> list[Sample]:
+    found = dict.fromkeys(Sample(tag, words_of(text), origin) for tag, text in texts)
     return [sample for sample in found if len(sample.words) > 1]
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").splitlines()
+def _lines_of(folder: Path) -> Iterator[tuple[str, str]]:
+    """Lines of `folder/<tag>.txt`."""
+    for path in sorted(folder.glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield path.stem, line
 
 
 def _card_texts(knowledge_dir: Path) -> Iterator[tuple[str, str]]:

@@ -14,9 +14,11 @@ from langdetect.lang_detect_exception import LangDetectException
 from bot.domain.errors import DataError
 from bot.domain.turns import DetectedLanguage
 from bot.understanding.normalise import fold
-from bot.understanding.script import NO_SCRIPT, script_of
+from bot.understanding.script import LATIN, NO_SCRIPT, script_of
 
 UNKNOWN = "und"
+OTHER = "other"
+"""The classifiers' label for Latin-letter languages that are not ours."""
 OF_SCRIPT = {
     "Telu": "te", "Taml": "ta", "Knda": "kn", "Mlym": "ml", "Gujr": "gu", "Guru": "pa", "Orya": "or",
     "Ethi": "am", "Sinh": "si", "Thai": "th", "Laoo": "lo", "Tibt": "bo", "Mymr": "my", "Khmr": "km", "Geor": "ka",
@@ -26,8 +28,12 @@ MODELS = {"Latn": "latin.ftz", "Deva": "devanagari.ftz", "Beng": "bengali.ftz"}
 LONGEST = 240
 """Characters that are looked at; a language shows sooner."""
 
-_PRIOR_ODDS = 12.0
-_LEAST = 0.4
+_PRIOR_ODDS = 25.0
+_LEAST = 0.35
+_LEAST_FOREIGN = 8
+"""Letters below which a language that is not ours is not named."""
+_SPOKEN_LATIN = frozenset({"en", "sw", "es", "fr", "pt", "id", "vi"})
+_HINDUSTANI = {"hi": "hi ur", "ur": "hi ur"}
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[^\W\d_]*\d\w*|[^\w' \u0300-\u0f00]+|_+")
 _URDU_LETTERS = frozenset("ٹڈڑںےھہۓۂ")
 
@@ -72,29 +78,33 @@ class LanguageDetector:
         classifier = self._classifiers.get(script)
         if classifier is None:
             return self._foreign(words, script)
-        return _choose(classifier.probabilities(words), script, prior)
+        weighed = _weigh(classifier.probabilities(words), prior)
+        tag = max(weighed, key=weighed.__getitem__)
+        if tag == OTHER:
+            return self._foreign(words, script)
+        confidence = min(weighed[tag], 1.0)
+        return DetectedLanguage(tag if confidence >= _LEAST else UNKNOWN, script, confidence)
 
     def _foreign(self, words: str, script: str) -> DetectedLanguage:
         if script == "Arab" and not _URDU_LETTERS.isdisjoint(words):
             return DetectedLanguage("ur", script, 0.95)
-        tag, confidence = detect_seeded(words)
+        tag, confidence = detect_seeded(words) if len(words) >= _LEAST_FOREIGN else (UNKNOWN, 0.0)
+        if script == LATIN and tag in _SPOKEN_LATIN:  # the classifier, which saw more of these, has ruled them out
+            tag, confidence = UNKNOWN, 0.0
         return DetectedLanguage(tag, script, confidence)
 
 
-def _choose(odds: dict[str, float], script: str, prior: str | None) -> DetectedLanguage:
-    """The likeliest tag after the prior; romanised Hindi and Urdu stand together against the others."""
+def _weigh(odds: dict[str, float], prior: str | None) -> dict[str, float]:
+    """Probabilities after the prior; romanised Hindi and Urdu, one language on a keypad, stand or fall together."""
     if prior:
-        own = prior.split("-")[0]
-        odds = {tag: value * (_PRIOR_ODDS if tag.split("-")[0] == own else 1.0) for tag, value in odds.items()}
+        own = _HINDUSTANI.get(prior.split("-")[0], prior.split("-")[0])
+        odds = {tag: value * (_PRIOR_ODDS if tag.split("-")[0] in own else 1.0) for tag, value in odds.items()}
     total = sum(odds.values())
-    hindustani = odds.get("hi-Latn", 0.0) + odds.get("ur-Latn", 0.0)
-    tag = max(odds, key=odds.__getitem__)
-    value = odds[tag]
-    if hindustani >= value:
-        tag = "ur-Latn" if odds["ur-Latn"] > odds["hi-Latn"] else "hi-Latn"
-        value = hindustani
-    confidence = min(value / total, 1.0)
-    return DetectedLanguage(tag if confidence >= _LEAST else UNKNOWN, script, confidence)
+    weighed = {tag: value / total for tag, value in odds.items()}
+    if "ur-Latn" in weighed and "hi-Latn" in weighed:
+        both = weighed["hi-Latn"] + weighed["ur-Latn"]
+        weighed["ur-Latn" if weighed["ur-Latn"] > weighed["hi-Latn"] else "hi-Latn"] = both
+    return weighed
 
 
 def detect_seeded(text: str) -> tuple[str, float]:

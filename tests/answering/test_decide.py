@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.answering.decide import ENOUGH, Move, decide
 from bot.domain.cards import Hit
+from bot.domain.turns import Entities
 from tests.test_retrieval import CARDS, asked
 
 STEM, PESTS, RUST, GOURD, APHIDS, MONEY = CARDS
@@ -36,6 +39,13 @@ def test_move(understanding: object, hits: list[Hit], move: Move, card: object) 
     decision = decide(understanding, hits)  # type: ignore[arg-type]
     assert decision.move is move
     assert (decision.hit.card if decision.hit else None) is card
+
+
+def test_a_crop_that_the_bot_does_not_know_is_not_asked_for() -> None:
+    tulip = replace(asked((), (), ("pest",)), entities=Entities(other_crops=("tulip",)))
+    assert decide(tulip, []).move is Move.NO_CARD
+    assert decide(tulip, [hit(4)]).move is Move.ANSWER
+    assert decide(replace(tulip, topics=()), []).move is Move.NO_CARD
 
 
 def test_the_crops_of_the_problem_are_offered() -> None:
