@@ -1,4 +1,4 @@
-"""`khetdoot eval`: what becomes of a file of real questions, by outcome, crop and topic."""
+"""Asks every question of a file and counts: outcomes, crop and topic pairs, right and wrong cards, districts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from rapidfuzz import fuzz
 from rich.console import Console
 from rich.table import Table
 
@@ -18,12 +19,17 @@ from bot.domain.contacts import Contact
 from bot.domain.errors import KhetdootError
 from bot.domain.messages import Address, Inbound
 from bot.domain.turns import Intent, Outcome, Session
+from bot.evaluate.labels import Label, Labels
+from bot.knowledge import Taxonomy
 from bot.mind import Mind
 from bot.pipeline import Handled
+from bot.understanding.normalise import fold
 
 NOBODY = Contact("nobody", Address("console", "nobody"), datetime(2000, 1, 1, tzinfo=UTC))
 COMMONEST = 40
 ROWS = 60
+ALIKE = 85
+"""Likeness (rapidfuzz) of a found place's name and the district's: spellings differ."""
 SERVED_ELSEWHERE = frozenset({Intent.GET_WEATHER, Intent.GET_PRICE})
 
 
@@ -39,31 +45,42 @@ class Tally:
     general: int = 0
     without_card: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    labelled: int = 0
+    """Questions whose label tells crop (named in the text) or theme, and topic; the next three are shares of these."""
+    right_first: int = 0
+    right_in_three: int = 0
+    wrong_crop: int = 0
+    naming_district: int = 0
+    found_district: int = 0
 
 
 def evaluate_file(path: Path, mind: Mind, terminal: Console) -> Tally:
     """Asks every question of a CSV (column query_text) as a newcomer would, and prints the tables."""
     tally = Tally()
     now = datetime.now(UTC)
-    for text in read_questions(path):
+    labels = Labels(mind.locales, mind.knowledge.taxonomy)
+    for row in read_rows(path):
+        text = row["query_text"] or ""
         start = perf_counter()
         handled = mind.pipeline.handle(Inbound(NOBODY.address, "eval", text, now), NOBODY, Session(), now)
         tally.seconds.append(perf_counter() - start)
         count(tally, text, handled)
+        count_label(tally, labels.of(row, text), handled, mind.knowledge.taxonomy)
+        count_district(tally, row.get("district", ""), text, handled)
     if not tally.seconds:
         raise KhetdootError(f"{path}: no question in the column query_text")
     show(tally, terminal)
     return tally
 
 
-def read_questions(path: Path) -> Iterator[str]:
-    """The column query_text. Raises KhetdootError where there is none."""
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Rows with the column query_text. Raises KhetdootError where there is none."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             if "query_text" not in (rows.fieldnames or ()):
                 raise KhetdootError(f"{path}: no column query_text")
-            yield from (row["query_text"] or "" for row in rows)
+            yield from rows
     except OSError as error:
         raise KhetdootError(f"{path}: {error.strerror}") from error
 
@@ -87,6 +104,32 @@ def count(tally: Tally, text: str, handled: Handled) -> None:
         tally.without_card[" ".join(text.lower().split())] += 1
 
 
+def count_label(tally: Tally, label: Label | None, handled: Handled, taxonomy: Taxonomy) -> None:
+    """Compares the cards with the label: right is the label's crop (or a general card) and one of its topics."""
+    if label is None or not label.recognisable or handled.understanding.intent in SERVED_ELSEWHERE:
+        return
+    tally.labelled += 1
+    reply = handled.result.reply
+    cards = reply.cards[:3] if reply.outcome is Outcome.ANSWERED else ()
+    lineage = set(taxonomy.lineage(label.crop)) if label.crop else set()
+    right = [card.topic in label.topics and (card.crop is None or card.crop in lineage) for card in cards]
+    tally.right_first += bool(right and right[0])
+    tally.right_in_three += any(right)
+    tally.wrong_crop += bool(cards and label.crop and cards[0].crop and cards[0].crop not in lineage)
+
+
+def count_district(tally: Tally, district: str, text: str, handled: Handled) -> None:
+    """Weather questions whose text names the caller's district: is it the place found?"""
+    if handled.understanding.intent is not Intent.GET_WEATHER or not district:
+        return
+    wanted = fold(district.partition("(")[0]).strip()
+    if wanted not in fold(text):
+        return
+    tally.naming_district += 1
+    places = handled.understanding.entities.places
+    tally.found_district += any(fuzz.ratio(fold(place), wanted) >= ALIKE for place in places)
+
+
 def show(tally: Tally, terminal: Console) -> None:
     """Prints outcomes, pairs by frequency with the share answered, and the commonest questions without a card."""
     total = len(tally.seconds)
@@ -101,6 +144,16 @@ def show(tally: Tally, terminal: Console) -> None:
         f"or theme first ({tally.special / max(demand, 1):.1%}), {tally.general} a general card "
         f"({tally.general / max(demand, 1):.1%}); crop and topic are as understood, `-` is not named."
     )
+    labelled = max(tally.labelled, 1)
+    terminal.print(
+        f"Of the {tally.labelled} whose label tells theme or crop (named in the text) and topic, "
+        f"{tally.right_first / labelled:.1%} get a card of the right crop and topic first, "
+        f"{tally.right_in_three / labelled:.1%} among three, {tally.wrong_crop / labelled:.1%} a card of another crop; "
+        "a general card is right where its topic is. The labels are noisy."
+    )
+    if tally.naming_district:
+        found = tally.found_district / tally.naming_district
+        terminal.print(f"{tally.naming_district} weather questions name their district; {found:.1%} find it.")
     pairs = Table("crop", "topic", "questions", "answered", title=f"The {ROWS} commonest pairs")
     for (crop, topic), number in tally.pairs.most_common(ROWS):
         pairs.add_row(crop, topic, str(number), f"{tally.answered[crop, topic] / number:.0%}")
