@@ -29,6 +29,7 @@ SURE = 0.9
 """Confidence at which a text in another language overrides the language that the contact has chosen herself."""
 HEARD_AS = {"ur-Latn": "hi-Latn"}
 """Urdu typed in Latin letters is answered as Hindi is: spoken and typed they are one language."""
+QUESTIONS = frozenset({Intent.ASK_ADVICE, Intent.GET_WEATHER, Intent.GET_PRICE, Intent.REPORT_EMERGENCY})
 ALWAYS_HEARD = frozenset({Intent.START, Intent.STOP, Intent.FORGET, Intent.REPORT_EMERGENCY})
 
 
@@ -115,6 +116,9 @@ class Pipeline:
         """Language and script follow the evidence, unless she has chosen and the evidence is weak."""
         detected = understanding.language
         if detected.language not in self.locales.spoken or inbound.kind is not InboundKind.TEXT:
+            return contact
+        if understanding.intent not in QUESTIONS and detected.confidence < SURE:
+            # "stop", "ok", "namaste" are said in many languages: no evidence for one of them.
             return contact
         if not contact.language_chosen or (detected.confidence >= SURE and len(understanding.text.split()) >= 4):
             contact = replace(contact, language=detected.language)

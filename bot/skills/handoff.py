@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain.contacts import ScriptChoice
 from bot.domain.messages import Address, Inbound, Outbound, Purpose
 from bot.domain.turns import HandoffRequest, Outcome, Reply, Result, Turn
 from bot.knowledge import Knowledge
@@ -12,6 +13,7 @@ from bot.skills.wording import helplines_for
 from bot.storage.contacts import Contacts
 from bot.storage.handoffs import Handoffs
 from bot.storage.messages import Messages
+from bot.understanding.romanise import romanise
 
 REFERENCE = "handoff:"
 
@@ -79,11 +81,14 @@ class Desk:
         """The officer's words for the farmer on her own channel, and a receipt for the officer."""
         handoff = self.handoffs.get(handoff_id)
         contact = self.contacts.get(handoff.contact_id) if handoff else None
-        if handoff is None or contact is None:
+        answered = contact and self.handoffs.answer(handoff_id, officer=inbound.sender_id or inbound.address.id)
+        if contact is None or not answered:
             return (Outbound(inbound.address, self.locales.text("officer.gone", "en", id=handoff_id)),)
-        self.handoffs.answer(handoff_id, officer=inbound.sender_id or inbound.address.id)
         language = contact.language or "en"
-        words = self.locales.text("officer.says", language, text=inbound.text)
+        # The officer's own words go out as they were written; only ours around them change letters.
+        said = self.locales.text("officer.says", language, text="{text}")
+        words = romanise(said, language) if contact.script is ScriptChoice.LATIN else said
+        words = words.replace("{text}", inbound.text)
         receipt = self.locales.text("officer.sent", "en", id=handoff_id)
         return (
             Outbound(contact.address, words, language=language, reference=f"{REFERENCE}{handoff_id}"),
