@@ -5,14 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := deploy/constraints.txt
-MODEL ?=
-# A native build of llama.cpp dies on processors that report AMX inside a virtual machine, and on other hosts.
-LLAMA_FLAGS := CMAKE_ARGS="-DGGML_NATIVE=OFF"
 
 .PHONY: run test lint unit check format bench-languages bench-understanding clean constraints
 
-run: $(VENV)/.run $(if $(MODEL),$(VENV)/.model)
-	@$(BIN)/khetdoot serve $(if $(MODEL),--model $(MODEL))
+run: $(VENV)/.run
+	@$(BIN)/khetdoot serve
 
 test: lint unit
 
@@ -23,7 +20,7 @@ lint: $(VENV)/.test
 	$(BIN)/lint-imports
 	$(BIN)/khetdoot check
 
-unit: $(VENV)/.test $(VENV)/.model
+unit: $(VENV)/.test
 	$(BIN)/pytest
 
 check: $(VENV)/.run
@@ -40,7 +37,7 @@ bench-understanding: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.bench_understanding
 
 constraints: $(VENV)/.test
-	$(PIP) install -e '.[postgresql,model,charts,test,bench]'
+	$(PIP) install -e '.[postgresql,chart,test,bench]'
 	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+cpu$$//' > $(CONSTRAINTS)
 
 clean:
@@ -57,15 +54,9 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "Installing what the tests need ..."
-	@$(PIP) install -c $(CONSTRAINTS) -e '.[postgresql,charts,test]'
+	@$(PIP) install -c $(CONSTRAINTS) -e '.[postgresql,chart,test]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test
 	@$(PIP) install -c $(CONSTRAINTS) -e '.[bench]'
-	@touch $@
-
-$(VENV)/.model: $(VENV)/.run
-	@deploy/needs.sh compiler
-	@echo "Building llama-cpp-python (7 to 9 minutes on 2 cores the first time) ..."
-	@$(LLAMA_FLAGS) $(PIP) install -c $(CONSTRAINTS) -e '.[model]'
 	@touch $@

@@ -28,6 +28,7 @@ class Metrics:
             "khetdoot_send_errors_total", "Messages not taken", ["channel", "error"], registry=registry
         )
         self.sessions_lost = Counter("khetdoot_sessions_unavailable_total", "Redis did not answer", registry=registry)
+        self.job_failures = Counter("khetdoot_job_failures_total", "Scheduled jobs failed", ["job"], registry=registry)
         self.rows = Gauge("khetdoot_rows", "Rows by table and state", ["table", "state"], registry=registry)
 
     def session_lost(self, _error: Exception) -> None:

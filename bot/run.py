@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.channels.gammu import Gammu
 from bot.channels.telegram import Telegram
 from bot.domain.errors import SendError
 from bot.domain.messages import DeliveryReport, Inbound
+from bot.scheduler import Scheduler
 from bot.services import Services, build_services, worker_name
 from bot.settings import Settings
 from bot.web.app import Doors, create_app
@@ -70,18 +71,7 @@ async def run(services: Services, roles: frozenset[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    tasks: list[Coroutine[Any, Any, None]] = [stopping_wait(stopping)]
-    if "web" in roles:
-        tasks.append(serve_web(services, stopping))
-    if "worker" in roles:
-        release_own_claims(services)
-        tasks.append(Worker(services, worker_name(), stopping).run())
-        telegram = services.channels.get("telegram")
-        if isinstance(telegram, Telegram):
-            tasks.append(run_telegram(services, telegram))
-        gammu = services.gateways.get("gammu")
-        if isinstance(gammu, Gammu):
-            tasks.append(run_gammu(services, gammu))
+    tasks = [stopping_wait(stopping), *tasks_of(services, roles, stopping)]
     running = [asyncio.create_task(task) for task in tasks]
     done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
@@ -93,6 +83,23 @@ async def run(services: Services, roles: frozenset[str]) -> None:
         await channel.close()
     for task in done:
         task.result()
+
+
+def tasks_of(services: Services, roles: frozenset[str], stopping: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
+    """What the roles of this process do."""
+    if "web" in roles:
+        yield serve_web(services, stopping)
+    if "scheduler" in roles:
+        yield Scheduler(services, worker_name(), stopping).run()
+    if "worker" not in roles:
+        return
+    release_own_claims(services)
+    yield Worker(services, worker_name(), stopping).run()
+    telegram, gammu = services.channels.get("telegram"), services.gateways.get("gammu")
+    if isinstance(telegram, Telegram):
+        yield run_telegram(services, telegram)
+    if isinstance(gammu, Gammu):
+        yield run_gammu(services, gammu)
 
 
 def release_own_claims(services: Services) -> None:

@@ -43,6 +43,7 @@ from bot.storage.database import Database
 from bot.storage.handoffs import Handoffs
 from bot.storage.messages import Messages
 from bot.storage.redis import RedisConnection, connect
+from bot.storage.runs import Runs
 from bot.storage.sessions import Sessions
 from bot.storage.wakeup import Wakeup
 from bot.thinker import Thinker
@@ -64,6 +65,7 @@ class Services:
     messages: Messages
     contacts: Contacts
     handoffs: Handoffs
+    runs: Runs
     wakeup: Wakeup
     channels: Mapping[str, Channel]
     thinker: Thinker
@@ -125,9 +127,21 @@ def build_services(
         budget=gateways.budget,
     )
     return Services(
-        settings, mind, database, redis, messages, contacts, handoffs, Wakeup(redis), channels, thinker, metrics, clock,
-        gateways.by_name,
-    )  # fmt: skip
+        settings=settings,
+        mind=mind,
+        database=database,
+        redis=redis,
+        messages=messages,
+        contacts=contacts,
+        handoffs=handoffs,
+        runs=Runs(*parts),
+        wakeup=Wakeup(redis),
+        channels=channels,
+        thinker=thinker,
+        metrics=metrics,
+        clock=clock,
+        gateways=gateways.by_name,
+    )
 
 
 def mind_of(settings: Settings, outside: Outside, gazetteer: Gazetteer) -> Mind:

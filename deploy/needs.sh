@@ -16,13 +16,8 @@ case ${1:-} in
       missing "Python 3.11 or newer (this is $("$python" -V 2>&1)); name another one with make PYTHON=python3.12" "python3.11 python3.11-venv"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || missing "Python's venv module" "python3-venv"
     ;;
-  compiler)
-    command -v c++ >/dev/null || missing "a C++ compiler to build the model's engine" "build-essential"
-    "$python" -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' ||
-      missing "Python's headers to build the model's engine" "python3-dev"
-    ;;
   *)
-    echo "usage: needs.sh python|compiler" >&2
+    echo "usage: needs.sh python" >&2
     exit 2
     ;;
 esac
