@@ -9,8 +9,9 @@ from functools import partial
 
 from bot.channels.africastalking import AfricasTalking
 from bot.channels.base import Channel
+from bot.channels.dlt import read_registry
 from bot.channels.gammu import Gammu
-from bot.channels.gateway import SMS, Common, Gateway
+from bot.channels.gateway import SMS, Common, Gateway, no_labels
 from bot.channels.http_gateway import HttpGateway, read_description
 from bot.channels.kannel import Kannel
 from bot.channels.phones import region_of
@@ -44,13 +45,17 @@ def build_gateways(settings: Settings, clock: Callable[[], datetime], messages: 
         raise ConfigurationError(
             f"KHETDOOT_SMS_GATEWAYS: unknown {', '.join(sorted(unknown))}; use {', '.join(BUILDERS)}"
         )
+    registry = read_registry(settings.dlt_file) if settings.dlt_file else None
+    if settings.dlt_strict and registry is None:
+        raise ConfigurationError("KHETDOOT_DLT_STRICT: set KHETDOOT_DLT_FILE, or nothing could go out")
     common = Common(
         clock=clock,
         region=settings.region,
         token=settings.sms_token.get_secret_value(),
         callback_url=callback_url(settings),
-        sender=settings.sms_sender,
+        sender=settings.sms_sender or (registry.header if registry else ""),
         taken=partial(messages.was_reported, SMS),
+        labels=registry.labels if registry else no_labels,
     )
     built = [BUILDERS[name](settings, common) for name in settings.sms_gateways]
     gateways = [gateway for gateway in built if gateway]
@@ -63,7 +68,14 @@ def build_gateways(settings: Settings, clock: Callable[[], datetime], messages: 
         "africastalking": settings.africastalking_rate,
         "http": settings.http_gateway_rate,
     }
-    channel = SmsGateways(gateways, rates, clock=clock, wait=cache.seconds_until_allowed, taken=common.taken)
+    channel = SmsGateways(
+        gateways,
+        rates,
+        clock=clock,
+        wait=cache.seconds_until_allowed,
+        taken=common.taken,
+        registry=registry if settings.dlt_strict else None,
+    )
     budget = DayBudget(
         messages,
         SMS,

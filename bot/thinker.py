@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.contacts import Consent, ConsentEvent, Contact
-from bot.domain.messages import InboundKind, Outbound
-from bot.domain.turns import Intent, Outcome, Session
+from bot.domain.messages import InboundKind, Outbound, Purpose
+from bot.domain.turns import HandoffRequest, Intent, Outcome, Session
 from bot.locales import Locales
 from bot.pipeline import Handled, Pipeline
 from bot.skills.handoff import Desk
@@ -60,9 +60,23 @@ class Thinker:
             self.sessions.clear(claim.contact.id)
         else:
             self.sessions.save(claim.contact.id, result.session, claim.inbox_id, before)
-        fitted = self._within_budget(claim.contact, self._fitted(outbounds), handled)
+        fitted = self._fitted(outbounds)
+        if not result.handoff and self._is_unsayable(claim, outbounds, fitted):
+            request = HandoffRequest(claim.inbound.text, "not_registered")
+            opened = self.desk.open(request, claim.contact.id, claim.inbox_id, handled.language)
+            fitted = (*fitted, *self._fitted(opened))
+        fitted = self._within_budget(claim.contact, fitted, handled)
         turn = summary(handled)
         self.messages.complete(claim, result.contact, fitted, result.consent, turn, forget=result.forget)
+
+    def _is_unsayable(
+        self, claim: ClaimedInbound, outbounds: tuple[Outbound, ...], fitted: tuple[Outbound, ...]
+    ) -> bool:
+        """Whether an answer may not go out where texts must be registered: then officers get the question."""
+        address = claim.contact.address
+        answers = [outbound for outbound in outbounds if outbound.address == address]
+        asked = any(outbound.purpose is Purpose.REPLY and outbound.text.strip() for outbound in answers)
+        return asked and not any(outbound.address == address for outbound in fitted)
 
     def _within_budget(self, contact: Contact, fitted: tuple[Outbound, ...], handled: Handled) -> tuple[Outbound, ...]:
         """First aid always goes out; other answers beyond the day's budget give way to one note."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.channels.dlt import Registry
 from bot.channels.gateway import SMS, Gateway
 from bot.channels.no_webhook import NoWebhook
 from bot.domain.errors import SendError, Throttled
@@ -18,7 +20,7 @@ Wait = Callable[[str, float, float], float]
 
 class SmsGateways(NoWebhook):
     """Sends through the first gateway that works. One that fails as a whole rests, longer each time; a message that
-    it may have taken is never given to another one."""
+    it may have taken is never given to another one. With a `registry` only texts that stand in it go out."""
 
     name = SMS
     supports_buttons = False
@@ -32,18 +34,30 @@ class SmsGateways(NoWebhook):
         clock: Callable[[], datetime],
         wait: Wait,
         taken: Callable[[str], bool],
+        registry: Registry | None = None,
     ) -> None:
         self.gateways = gateways
         self.rates = rates
         self.clock = clock
         self.wait = wait
         self.taken = taken
+        self.registry = registry
         self.certain = all(gateway.certain for gateway in gateways)
         self.rests: dict[str, tuple[datetime, float]] = {}
 
     def fit(self, outbound: Outbound) -> tuple[Outbound, ...]:
-        """As the first gateway needs it."""
-        return self.gateways[0].fit(outbound)
+        """As the first gateway needs it. Where only registered texts may go out, another one becomes the registered
+        word on where the answer waits; nothing is left where there is none."""
+        fitted = self.gateways[0].fit(outbound)
+        if all(self.may_send(part) for part in fitted):
+            return fitted
+        assert self.registry
+        pointer = self.registry.pointer(outbound.language)
+        return (replace(outbound, text=pointer, quick_replies=(), ask_location=False),) if pointer else ()
+
+    def may_send(self, outbound: Outbound) -> bool:
+        """Whether the text is registered, or need not be."""
+        return self.registry is None or self.registry.match(outbound.text) is not None
 
     def preview(self, outbound: Outbound) -> tuple[str, ...]:
         """As the first gateway sends it."""
@@ -69,6 +83,8 @@ class SmsGateways(NoWebhook):
 
     async def send(self, outbound: Outbound) -> Sent:
         """Raises Throttled while all gateways rest, and what the gateway raises for the message itself."""
+        if not self.may_send(outbound):
+            raise SendError("DLT: the text is not registered", retryable=False)
         if outbound.doubtful and (known := await asyncio.to_thread(self.known_ids, outbound)):
             return Sent(known)
         for gateway in self.working():
