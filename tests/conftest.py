@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from bot.clients.forecasts import Forecasts
 from bot.knowledge import Knowledge
 from bot.locales import Locales
-from bot.mind import Mind, build_mind
+from bot.mind import Mind, Outside, build_mind
+from bot.storage.cache import Cache
+from bot.storage.redis import connect
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -63,8 +66,9 @@ def knowledge() -> Knowledge:
 
 @pytest.fixture(scope="session")
 def mind(locales: Locales, knowledge: Knowledge) -> Mind:
-    """The thinking part over the real data, with officers."""
-    return build_mind(locales, knowledge, ROOT / "knowledge", has_officers=True)
+    """The thinking part over the real data, with officers and without network."""
+    outside = Outside(Forecasts((), Cache(connect(""), lambda: NOW), lambda: NOW))
+    return build_mind(locales, knowledge, ROOT / "knowledge", outside=outside, has_officers=True)
 
 
 @pytest.fixture
