@@ -28,6 +28,12 @@ class Talk:
         self.contact, self.session = handled.result.contact, handled.result.session
         return handled
 
+    def script(self) -> ScriptChoice | None:
+        return self.contact.script
+
+    def consent(self) -> Consent:
+        return self.contact.consent
+
     def text(self, text: str, **inbound: object) -> str:
         return "\n".join(outbound.text for outbound in self.say(text, **inbound).outbounds)
 
@@ -40,15 +46,15 @@ def talk(mind: Mind, now: datetime) -> Talk:
 def test_the_answer_comes_in_the_letters_that_were_written(talk: Talk) -> None:
     assert talk.text("mere dhan me tana chedak lag gaya hai").isascii()
     assert talk.contact.language == "hi"
-    assert talk.contact.script is ScriptChoice.LATIN
+    assert talk.script() is ScriptChoice.LATIN
     assert "धान" in talk.text("मेरे धान में तना छेदक लग गया है")
-    assert talk.contact.script is ScriptChoice.NATIVE
+    assert talk.script() is ScriptChoice.NATIVE
 
 
 def test_script_can_be_chosen(talk: Talk) -> None:
     talk.say("मेरे धान में तना छेदक लग गया है")
     assert talk.say("ABC").understanding.intent is Intent.SET_SCRIPT
-    assert talk.contact.script is ScriptChoice.LATIN
+    assert talk.script() is ScriptChoice.LATIN
 
 
 def test_a_chosen_language_yields_only_to_strong_evidence(talk: Talk) -> None:
@@ -111,15 +117,15 @@ def test_a_text_that_is_too_long_is_not_half_understood(talk: Talk) -> None:
 
 def test_after_stop_only_first_aid_goes_out(talk: Talk) -> None:
     assert talk.say("STOP").outbounds[0].purpose is Purpose.FAREWELL
-    assert talk.contact.consent is Consent.STOPPED
+    assert talk.consent() is Consent.STOPPED
     assert talk.say("my rice has stem borer").outbounds == ()
     assert talk.say("MORE").outbounds == ()
     aid = talk.say("snake bite! help, she was bitten by a snake")
     assert aid.outbounds[0].purpose is Purpose.FAREWELL
     assert "112" in aid.outbounds[0].text or "108" in aid.outbounds[0].text
-    assert talk.contact.consent is Consent.STOPPED
+    assert talk.consent() is Consent.STOPPED
     assert talk.say("START").outbounds
-    assert talk.contact.consent is Consent.ACTIVE
+    assert talk.consent() is Consent.ACTIVE
 
 
 def test_an_emergency_is_told_to_an_officer(talk: Talk) -> None:
