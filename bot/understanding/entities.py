@@ -123,12 +123,12 @@ class EntityMatcher:
         return self._own[tag]
 
     def _spans(self, tokens: list[str], own: Lexicon, held: frozenset[int]) -> Iterator[Span]:
-        """Names found; tokens `held` by a place count only as they are written."""
+        """Names found; tokens `held` by a place count only as they are written and in the text's own language."""
         mended = [token if at in held else self._mended(token, own) for at, token in enumerate(tokens)]
         place = 0
         while place < len(tokens):
             end, found = max(own.longest(tokens, place), own.longest(mended, place), key=lambda hit: hit[0])
-            if not found and tokens[place] not in own.common:
+            if not found and place not in held and tokens[place] not in own.common:
                 end, found = self._everywhere.longest(tokens, place)
             for kind, name_id in found:
                 yield Span(kind, name_id, place, end)
