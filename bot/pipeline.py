@@ -95,10 +95,10 @@ class Pipeline:
             return replace(understanding, intent=Intent.SET_LANGUAGE, argument=tag), session
         if code:
             return with_choice(understanding, code, session), session
-        if session.more and not session.choices and understanding.text.strip() == "1":
-            return replace(understanding, intent=Intent.GET_MORE), session
         if session.pending is Pending.CONFIRM_FORGET and self._confirms(understanding.text, contact):
             return replace(understanding, intent=Intent.FORGET), session
+        if session.more and not session.choices and understanding.text.strip() == "1":
+            return replace(understanding, intent=Intent.GET_MORE), session
         topic_of = self.understander.topic_of
         return with_session(understanding, session, topic_of), session
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.contacts import Consent, ConsentEvent, Contact
+from bot.domain.contacts import Consent, ConsentEvent, Contact, ScriptChoice
 from bot.domain.messages import InboundKind, Outbound, Purpose
 from bot.domain.turns import HandoffRequest, Intent, Outcome, Session
 from bot.locales import Locales
@@ -16,6 +16,7 @@ from bot.storage.budget import DayBudget
 from bot.storage.claims import ClaimedInbound, TurnSummary
 from bot.storage.messages import Messages
 from bot.storage.sessions import Sessions
+from bot.understanding.romanise import romanise
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Thinker:
         if self.budget is None or handled.understanding.intent is Intent.REPORT_EMERGENCY:
             return fitted
         note = self.locales.text("sms.day_spent", handled.language)
+        if handled.result.contact.script is ScriptChoice.LATIN:
+            note = romanise(note, handled.language)
         return self.budget.limit(contact, fitted, note, self.clock())
 
     def _block(self, claim: ClaimedInbound) -> None:

@@ -144,7 +144,9 @@ def pattern_of(template: str, longest: int = LONGEST_VALUE) -> regex.Pattern[str
         )
         for part in SLOTS.split(template)
     ]
-    return regex.compile(rf"{UNCOMPARED}*+" + f".{{0,{longest}}}".join(fixed) + rf"{UNCOMPARED}*", regex.DOTALL)
+    return regex.compile(
+        rf"{UNCOMPARED}*+" + f".{{0,{longest}}}{UNCOMPARED}*".join(fixed) + rf"{UNCOMPARED}*", regex.DOTALL
+    )
 
 
 def compared(text: str) -> str:

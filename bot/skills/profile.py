@@ -138,7 +138,8 @@ class Profile:
             return replace(self._say(turn, "forget.done"), session=Session(), forget=True, purpose=Purpose.FAREWELL)
         yes = self.locales.text("button.forget", turn.language)
         result = self._say(turn, "forget.confirm", quick_replies=(QuickReply(yes, yes),))
-        return replace(result, session=replace(turn.session, pending=Pending.CONFIRM_FORGET))
+        reply = replace(result.reply, outcome=Outcome.ASKED_BACK)
+        return replace(result, reply=reply, session=replace(turn.session, pending=Pending.CONFIRM_FORGET))
 
     def language_buttons(self) -> tuple[QuickReply, ...]:
         """A button a language, in its own script."""

@@ -34,9 +34,8 @@ def test_alerts_wait_for_the_morning(region: str | None, now: datetime, until: d
 
 
 def test_answers_and_what_is_urgent_do_not_wait() -> None:
-    asked = [
-        Outbound(ALERT.address, "x", purpose=purpose) for purpose in Purpose if purpose not in ("alert", "broadcast")
-    ]
+    purposes = (Purpose.REPLY, Purpose.FAREWELL, Purpose.HANDOFF)
+    asked = [Outbound(ALERT.address, "x", purpose=purpose) for purpose in purposes]
     urgent = Outbound(ALERT.address, "x", purpose=Purpose.ALERT, urgent=True)
     assert [NIGHT.until(outbound, "IN", at(18)) for outbound in (*asked, urgent)] == [None] * 4
     assert NIGHT.until(Outbound(ALERT.address, "x", purpose=Purpose.BROADCAST), "IN", at(18))
