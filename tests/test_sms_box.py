@@ -145,7 +145,7 @@ def test_numbers_written_differently_are_one_contact(box: Box) -> None:
 # Consent
 
 
-STOP_WORDS = ("STOP", "stop", "Stop.", "बंद", "band karo", "STOP please", "stpo", "ఆపండి", "acha")
+STOP_WORDS = ("STOP", "stop", "Stop.", "बंद", "band karo", "STOP please", "stpo", "ఆపండి")
 
 
 def test_stop_is_obeyed_confirmed_once_and_noted(box: Box) -> None:
