@@ -68,6 +68,8 @@ class TelegramServer:
         self.updates: deque[dict[str, Any]] = deque()
         self.confirmed = 0
         self.next_update, self.next_message = 1000, 500
+        self.last_ids: dict[int, int] = {}
+        """The bot's latest message in each chat, for answering it."""
         self.port = 0
         self.stopping = False
 
@@ -145,7 +147,8 @@ class TelegramServer:
         with self.changed:
             self.calls.append(Call("taken", fields))
             self.changed.notify_all()
-        return message(fields["text"], int(fields["chat_id"]), self.new_message_id(), bot=True)
+        number = self.last_ids[int(fields["chat_id"])] = self.new_message_id()
+        return message(fields["text"], int(fields["chat_id"]), number, bot=True)
 
     def on_editmessagetext(self, fields: Mapping[str, Any]) -> Any:
         return message(fields["text"], int(fields["chat_id"]), int(fields["message_id"]), bot=True)

