@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from bot.domain.contacts import Consent, ConsentEvent
 from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Outbound, Purpose
 from bot.storage.delivery import ENDS, advanced, combined
 from bot.storage.records import outbound_from
-from bot.storage.store import Store
+from bot.storage.store import Store, lock_contacts, update_contact, write_ledger
 from bot.storage.tables import early_reports, outbox, outbox_external
 
 OPEN = (DeliveryStatus.QUEUED, DeliveryStatus.SENDING)
@@ -200,3 +201,12 @@ class Reports(Store):
         state = advanced(current, combined([DeliveryStatus(state) for state in states]))
         if state != current:
             self.set_state(connection, outbox_id, state, error=error)
+        if state != current and state == DeliveryStatus.STOPPED:
+            self.stop_reader(connection, Address(row.channel, row.address))
+
+    def stop_reader(self, connection: Connection, address: Address) -> None:
+        """She has said STOP to the gateway or the network: that counts as if she had said it here."""
+        now = self.clock()
+        for contact_id in lock_contacts(connection, [address]).values():
+            update_contact(connection, contact_id, address, {"consent": Consent.STOPPED, "alerts": False}, now)
+            write_ledger(connection, [ConsentEvent(contact_id, "stop", "reported by the gateway", now)])
