@@ -37,6 +37,7 @@ class AfricasTalking(SmsGateway):
     """One application. `sender` is a short code or registered name."""
 
     name = "africastalking"
+    takes_parts = False
     certain = False
 
     def __init__(

@@ -12,7 +12,7 @@ from typing import Protocol
 from bot.channels.base import Parsed, WebhookRequest, WebhookResponse
 from bot.channels.phones import phone_number
 from bot.channels.reading import clean_text
-from bot.channels.segments import encode, split
+from bot.channels.segments import encode, split, split_anywhere
 from bot.channels.sms import Sms
 from bot.domain.errors import RefusedInput
 from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Inbound, InboundKind, Outbound, Sent
@@ -99,6 +99,8 @@ class SmsGateway(Sms):
     name: str
     method = "POST"
     certain = True
+    takes_parts = True
+    """False for gateways that take a whole text and cut it themselves."""
 
     def __init__(self, common: Common, max_segments: int = 4, tables: Collection[int] = ()) -> None:
         super().__init__(max_segments, tables)
@@ -147,6 +149,11 @@ class SmsGateway(Sms):
         """A delivery report in."""
         report = DeliveryReport(SMS, self.external_id(identity), status, self.common.clock(), error[:200])
         return Parsed(reports=(report,), response=response)
+
+    def preview(self, outbound: Outbound) -> tuple[str, ...]:
+        """The segments as they are billed: ours where the gateway takes parts, else cut as gateways do."""
+        tables = self.tables_for(outbound.language)
+        return (split if self.takes_parts else split_anywhere)(outbound.text, tables)
 
     def parts(self, outbound: Outbound) -> tuple[Part, ...]:
         """The message as the single SMS that `preview` shows, for gateways that take UDH. Ids and header are the same

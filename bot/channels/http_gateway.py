@@ -87,6 +87,7 @@ class HttpGateway(SmsGateway):
     """Forms, JSON and query fields, in and out."""
 
     name = "http"
+    takes_parts = False
 
     def __init__(self, description: Description, common: Common, *, max_segments: int = 4) -> None:
         super().__init__(common, max_segments, description.national_languages)

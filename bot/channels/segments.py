@@ -61,6 +61,22 @@ def split(text: str, tables: Sequence[int] = ()) -> tuple[str, ...]:
     return _plan(text, tuple(tables))[1]
 
 
+def split_anywhere(text: str, tables: Sequence[int] = ()) -> tuple[str, ...]:
+    """The parts that gateways make which cut by themselves: filled to the last unit, in the middle of words."""
+    parts: list[str] = []
+    alphabet = _plan(text, tuple(tables))[0]
+    limit = alphabet.single if _cost(text, alphabet) <= alphabet.single else alphabet.part
+    room = 0
+    for char in text:
+        cost = _cost(char, alphabet)
+        if cost > room:
+            parts.append("")
+            room = limit
+        parts[-1] += char
+        room -= cost
+    return tuple(parts)
+
+
 def encode(text: str, tables: Sequence[int] = ()) -> tuple[Alphabet, tuple[bytes, ...]]:
     """The alphabet and the parts as septets (one a byte, not packed) or UTF-16BE."""
     alphabet, parts = _plan(text, tuple(tables))

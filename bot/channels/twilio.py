@@ -40,6 +40,7 @@ class Twilio(SmsGateway):
     """One account. `sender` is a number or the id of a messaging service (MG...)."""
 
     name = "twilio"
+    takes_parts = False
 
     def __init__(
         self,

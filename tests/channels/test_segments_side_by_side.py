@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.alphabets import DEFAULT_TABLE, EXTENSION_TABLE
-from bot.channels.segments import measure, split
+from bot.channels.segments import measure, split, split_anywhere
 
 GSM = DEFAULT_TABLE.replace("\x1b", "").replace("\r", "") + "".join(EXTENSION_TABLE)
 UCS = st.text(st.sampled_from("धान में कीड़ाవరి 🐛\U0001f33eé…"), min_size=1, max_size=400)
@@ -21,6 +21,7 @@ def agrees(text: str) -> None:
     # They cut at any character, we at words and clusters: never fewer parts, and each loses less than a part.
     assert len(theirs.parts) <= ours.count <= 2 * len(theirs.parts)
     assert "".join(split(text)) == "".join(part.content for part in theirs.parts) == text
+    assert split_anywhere(text) == tuple(part.content for part in theirs.parts)
     if len(theirs.parts) == 1:
         assert ours.count == 1
 

@@ -197,3 +197,10 @@ async def test_without_a_public_address_nothing_is_promised(server: GatewayServe
     assert "StatusCallback" not in server.requests()[0]
     assert not channel.certain
     await channel.close()
+
+
+def test_twilio_cuts_by_itself_and_bills_so() -> None:
+    text = "धान में पानी कम करें। " * 8
+    shown = BENCH_CHANNEL.preview(Outbound(ASHA, text, "hi"))
+    assert [len(part) for part in shown] == [67, 67, 42]
+    assert "".join(shown) == text
