@@ -118,8 +118,9 @@ class Pipeline:
         if detected.language not in self.locales.spoken or inbound.kind is not InboundKind.TEXT:
             return contact
         if understanding.intent not in QUESTIONS and detected.confidence < SURE:
-            # "stop", "ok", "namaste" are said in many languages: no evidence for one of them.
-            return contact
+            # "stop", "ok", "namaste" are said in many languages: no evidence for one of them, only for the letters.
+            native = contact.language and detected.script == self.locales.languages[contact.language].script != "Latn"
+            return replace(contact, script=ScriptChoice.NATIVE) if native else contact
         if not contact.language_chosen or (detected.confidence >= SURE and len(understanding.text.split()) >= 4):
             contact = replace(contact, language=detected.language)
         latin = detected.tag.endswith("-Latn")
