@@ -119,7 +119,7 @@ class Pipeline:
             return contact
         if understanding.intent not in QUESTIONS and detected.confidence < SURE:
             # "stop", "ok", "namaste" are said in many languages: no evidence for one of them, only for the letters.
-            native = contact.language and detected.script == self.locales.languages[contact.language].script != "Latn"
+            native = detected.script not in ("Latn", "Zyyy")
             return replace(contact, script=ScriptChoice.NATIVE) if native else contact
         if not contact.language_chosen or (detected.confidence >= SURE and len(understanding.text.split()) >= 4):
             contact = replace(contact, language=detected.language)
