@@ -115,17 +115,19 @@ class Pipeline:
     def _noted(self, contact: Contact, understanding: Understanding, inbound: Inbound) -> Contact:
         """Language and script follow the evidence, unless she has chosen and the evidence is weak."""
         detected = understanding.language
-        if detected.language not in self.locales.spoken or inbound.kind is not InboundKind.TEXT:
+        if inbound.kind is not InboundKind.TEXT:
+            return contact
+        if detected.script not in ("Latn", "Zyyy"):
+            contact = replace(contact, script=ScriptChoice.NATIVE)
+        if detected.language not in self.locales.spoken:
             return contact
         if understanding.intent not in QUESTIONS and detected.confidence < SURE:
-            # "stop", "ok", "namaste" are said in many languages: no evidence for one of them, only for the letters.
-            native = detected.script not in ("Latn", "Zyyy")
-            return replace(contact, script=ScriptChoice.NATIVE) if native else contact
+            # "stop", "ok", "namaste" are said in many languages: no evidence for one of them.
+            return contact
         if not contact.language_chosen or (detected.confidence >= SURE and len(understanding.text.split()) >= 4):
             contact = replace(contact, language=detected.language)
-        latin = detected.tag.endswith("-Latn")
-        if detected.language == contact.language and (latin or detected.script != "Latn"):
-            contact = replace(contact, script=ScriptChoice.LATIN if latin else ScriptChoice.NATIVE)
+        if detected.language == contact.language and detected.tag.endswith("-Latn"):
+            contact = replace(contact, script=ScriptChoice.LATIN)
         return contact
 
     def _answer_language(self, contact: Contact, inbound: Inbound) -> str:
