@@ -100,16 +100,21 @@ class Services:
 
 
 def build_services(
-    settings: Settings, clock: Callable[[], datetime] = utc_now, metrics: Metrics | None = None
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    metrics: Metrics | None = None,
+    mind: Mind | None = None,
 ) -> Services:
-    """Opens database and Redis and puts everything together. Raises ConfigurationError and DataError."""
+    """Opens database and Redis and puts everything together, with a `mind` that was built before if given.
+
+    Raises ConfigurationError and DataError.
+    """
     metrics = metrics or Metrics()
     database = Database(settings.database)
     database.migrate()
     redis = connect(settings.redis_url.get_secret_value())
     cache = Cache(redis, clock, metrics.session_lost)
-    gazetteer = Gazetteer.load(settings.knowledge_dir / "places")
-    mind = mind_of(settings, build_outside(settings, cache, clock, gazetteer), gazetteer)
+    mind = mind or online_mind(settings, cache, clock)
     parts = (database, clock, new_id)
     messages, contacts, handoffs = Messages(*parts), Contacts(*parts), Handoffs(*parts)
     channels = build_channels(settings, mind.locales, clock)
@@ -157,6 +162,12 @@ def mind_of(settings: Settings, outside: Outside, gazetteer: Gazetteer) -> Mind:
         has_officers=bool(settings.officer_chat_ids),
         segments=settings.sms_segments,
     )
+
+
+def online_mind(settings: Settings, cache: Cache, clock: Callable[[], datetime]) -> Mind:
+    """The thinking part of a running box. Raises DataError."""
+    gazetteer = Gazetteer.load(settings.knowledge_dir / "places")
+    return mind_of(settings, build_outside(settings, cache, clock, gazetteer), gazetteer)
 
 
 def offline_mind(settings: Settings) -> Mind:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from bot.domain.errors import StorageError
 from bot.domain.messages import Address, Inbound
 from bot.metrics import Metrics
+from bot.mind import Mind
 from bot.scheduler import Scheduler
 from bot.services import Services, build_services
 from bot.settings import read_settings
@@ -27,8 +28,9 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def services(tmp_path: Path, clock: FakeClock) -> Iterator[Services]:
-    built = build_services(read_settings(data_dir=tmp_path, retention_days=30), clock, Metrics(CollectorRegistry()))
+def services(tmp_path: Path, clock: FakeClock, mind: Mind) -> Iterator[Services]:
+    settings = read_settings(data_dir=tmp_path, retention_days=30)
+    built = build_services(settings, clock, Metrics(CollectorRegistry()), mind)
     yield built
     built.close()
 

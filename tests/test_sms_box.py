@@ -19,6 +19,7 @@ from bot.domain.contacts import Consent, Contact
 from bot.domain.errors import ConfigurationError
 from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Inbound, Outbound, Purpose
 from bot.metrics import Metrics
+from bot.mind import Mind
 from bot.run import doors_of
 from bot.services import Services, build_services
 from bot.settings import read_settings
@@ -35,11 +36,14 @@ RICE = "mere dhan me tana chedak lag gaya hai"
 class Box:
     """`write` is a phone, `run` thinks and sends, `got` is what smsbox was given."""
 
+    mind: Mind
+    """Built once for all boxes, which takes a second."""
+
     def __init__(self, folder: Path, server: GatewayServer, **settings: Any) -> None:
         self.clock, self.server = FakeClock(), server
         given = {"kannel_sendsms_url": server.url, "sms_token": TOKEN, "kannel_rate": 1000, "officer_chat_ids": "77"}
         built = build_services(
-            read_settings(data_dir=folder, **(given | settings)), self.clock, Metrics(CollectorRegistry())
+            read_settings(data_dir=folder, **(given | settings)), self.clock, Metrics(CollectorRegistry()), self.mind
         )
         self.services: Services = built
         self.app = create_app(doors_of(built))
@@ -115,6 +119,11 @@ class Box:
 def server() -> Iterator[GatewayServer]:
     with GatewayServer(Answer(202, "0: Accepted for delivery")).running() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def one_mind(mind: Mind) -> None:
+    Box.mind = mind
 
 
 @pytest.fixture

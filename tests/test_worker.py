@@ -15,6 +15,7 @@ from bot.domain.contacts import Consent
 from bot.domain.errors import ContactBlocked, SendError, Throttled
 from bot.domain.messages import Address, Inbound, InboundKind, Outbound
 from bot.metrics import Metrics
+from bot.mind import Mind
 from bot.pipeline import Handled, Pipeline
 from bot.services import Services, build_services
 from bot.settings import read_settings
@@ -60,10 +61,10 @@ class Box:
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
+def box(tmp_path: Path, mind: Mind) -> Iterator[Box]:
     clock = FakeClock()
     settings = read_settings(data_dir=tmp_path, officer_chat_ids="77")
-    services = build_services(settings, clock, Metrics(CollectorRegistry()))
+    services = build_services(settings, clock, Metrics(CollectorRegistry()), mind)
     channel, officers = FakeChannel(), FakeChannel("telegram")
     services = replace(services, channels={"fake": channel, "telegram": officers})
     services = replace(services, thinker=replace(services.thinker, fit=channel.fit))
