@@ -13,6 +13,8 @@ import polib
 import yaml
 
 from bot.understanding.language import words_of
+from bot.understanding.letters import LETTERS
+from bot.understanding.script import LATIN, script_of
 
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _TAGGED = re.compile(r"^([a-z]{2}-Latn):\s*(.+)$")
@@ -49,8 +51,15 @@ def read_own_texts(locales_dir: Path, knowledge_dir: Path) -> list[Sample]:
 
 
 def _samples(texts: Iterable[tuple[str, str]], origin: Origin) -> list[Sample]:
-    found = dict.fromkeys(Sample(tag, words_of(text), origin) for tag, text in texts)
+    found = dict.fromkeys(_sample(tag, text, origin) for tag, text in texts)
     return [sample for sample in found if len(sample.words) > 1]
+
+
+def _sample(tag: str, text: str, origin: Origin) -> Sample:
+    """A line of an Indic language that stands in Latin letters counts for its `-Latn` tag."""
+    words = words_of(text)
+    latin = tag in LETTERS and script_of(words) == LATIN
+    return Sample(f"{tag}-Latn" if latin else tag, words, origin)
 
 
 def _lines_of(folder: Path) -> Iterator[tuple[str, str]]:

@@ -73,6 +73,8 @@ class Letters:
     """None: as the anusvara."""
     long_closed: bool = False
     """i and u become ee and oo in a one-syllable word that ends in a consonant (beej, doodh)."""
+    long_first: bool = False
+    """aa for a long a in the first syllable."""
     long_anywhere: bool = False
     """ee and oo for every long i and u but those at the end of a word."""
     final_virama: str = ""
@@ -88,7 +90,8 @@ HINDI = Letters(
     schwa=Schwa.DROPPED,
     long_closed=True,
     clusters=(
-        *NASALS, (r"chchh", "chh"), (r"chch", "cch"), (r"\bsv", "sw"), (r"(?<=[aio])e(n?)\b", r"ye\1"), (r"ia\b", "iya"),
+        *NASALS, (r"chchh", "chh"), (r"chch", "cch"), (r"\bsv", "sw"), (r"(?<=[aio])e(n?)\b", r"ye\1"),
+        (r"ia\b", "iya"),
     ),
     words={
         "में": "me", "मे": "me", "नहीं": "nahi", "यह": "yeh", "वह": "woh", "हैं": "hain", "और": "aur", "न": "na",
@@ -117,7 +120,8 @@ MARATHI = replace(
         "काय": "kay", "का": "ka", "मी": "mi", "ही": "hi", "झाड": "zad", "नसल्यास": "naslyas", "असल्यास": "aslyas",
         "करपा": "karpa", "वातावरण": "vatavaran", "जमीन": "jamin", "सोयाबीन": "soyabean", "भुईमूग": "bhuimug",
         "जाणकार": "jankar", "अधिकाऱ्यांना": "adhikaryanna", "अधिकाऱ्यांचा": "adhikaryancha", "पाणी": "pani",
-        "आमच्या": "aamchya", "तुमच्या": "tumchya", "आपल्या": "aaplya", "उगवण": "ugvan",
+        "आणि": "ani", "बोंडअळी": "bondali", "आमच्या": "aamchya", "तुमच्या": "tumchya", "आपल्या": "aaplya",
+        "उगवण": "ugvan",
     },
 )  # fmt: skip
 NEPALI = replace(
@@ -128,11 +132,14 @@ NEPALI = replace(
     anusvara_last="n",
     candrabindu_last="",
     consonants=CONSONANTS | {"व": "w", "फ": "ph", "श": "s", "ष": "s"},
-    clusters=(*NASALS, (r"chchh", "chh")),
+    clusters=(*NASALS, (r"chchh", "chh"), (r"\bw", "b")),
     words={
-        "आज": "aaja", "छ": "chha", "छन्": "chhan", "किन": "kina", "तर": "tara", "र": "ra", "म": "ma", "न": "na", "यो": "yo",
+        "आज": "aaja", "पहेंलो": "pahelo", "पहेँलो": "pahelo", "गहुँको": "gahuko", "गहुँमा": "gahuma",
+        "धन्यवाद": "dhanyabad", "प्राविधिक": "prabidhik", "छ": "chha", "छन्": "chhan", "किन": "kina",
+        "तर": "tara", "र": "ra", "म": "ma", "न": "na", "यो": "yo",
         "भएको": "bhayeko", "भए": "bhaye", "गएको": "gayeko", "लागेको": "lageko", "वर्षा": "barsa", "हुन": "huna",
-        "गर": "gara", "पर": "para", "एक": "ek", "बाट": "bata", "अब": "aba", "जब": "jaba", "कुन": "kun", "मेरो": "mero",
+        "गर": "gara", "पर": "para", "एक": "ek", "बाट": "bata", "अब": "aba", "जब": "jaba", "कुन": "kun",
+        "मेरो": "mero",
         "हो": "ho", "होइन": "hoina", "छैन": "chhaina", "खेत": "khet", "धेरै": "dherai", "तिर": "tira", "पनि": "pani",
         "पानी": "paani", "गहुँ": "gahu", "मकै": "makai", "धान": "dhan", "बिरुवा": "biruwa", "भन": "bhana",
     },
@@ -161,6 +168,7 @@ PUNJABI = replace(
         "ਅਤੇ": "ate", "ਨਹੀਂ": "nahi", "ਇਹ": "eh", "ਉਹ": "oh", "ਫਲ": "phal", "ਫੁੱਲ": "phull", "ਫਿਰ": "phir",
         "ਕੀੜੇ": "keere", "ਕੀੜਾ": "keera", "ਵਾਲਾ": "wala", "ਵਾਲੇ": "wale", "ਵਾਲੀ": "wali", "ਖਾਦ": "khaad",
         "ਕਰੋ": "karo", "ਪਾਣੀ": "pani", "ਝੋਨੇ": "jhone", "ਜ਼ਮੀਨ": "zameen", "ਦਵਾਈ": "dawai", "ਪਿੱਲੇ": "pile",
+        "ਮਿਰਚ": "mirch", "ਮਿਰਚਾਂ": "mirchan", "ਸਪਰੇਅ": "spray", "ਗਾਂ": "gaan", "ਪੰਜਾਬ": "punjab", "ਪਿਆਜ਼": "pyaz",
         "ਕਿਵੇਂ": "kiven", "ਮੈਂ": "main", "ਪਹਿਲਾਂ": "pehlan", "ਪਹਿਲਾ": "pehla", "ਬਾਅਦ": "baad", "ਰਹਿੰਦ": "rehnd",
         "ਸਾਲ": "saal", "ਬਚਾਅ": "bachaa", "ਉੱਤੇ": "utte", "ਸੁੰਡੀ": "sundi", "ਜੇ": "je", "ਖੇਤ": "khet",
     },
@@ -179,20 +187,26 @@ BENGALI = Letters(
     clusters=(
         (r"\bkS", "kh"), (r"kS", "kkh"), (r"\bjY", "g"), (r"jY", "gg"), (r"Y", "n"), (r"nJ", "nn"),
         (r"(?<=[^aeiou\W])J", "y"), (r"(?<=[^aeioumrlwyngB\W])B", "w"), (r"(?<=[sn])To\b", "t"),
-        (r"chch", "cch"), (r"S", "sh"),
+        (r"chch", "cch"), (r"S", "sh"), (r"(?<=[aeiou])oya", "wa"), (r"ngk", "nk"),
     ),
     open_before=r"(t|ch|B)[ei]",
     words={
-        "কত": "koto", "যত": "joto", "এত": "eto", "তত": "toto", "মত": "moto", "মতো": "moto", "ছিল": "chilo",
+        "আবহাওয়া": "abohawa", "পেঁয়াজ": "peyaj", "আম": "aam", "কত": "koto", "যত": "joto", "এত": "eto",
+        "তত": "toto", "মত": "moto", "মতো": "moto", "ছিল": "chilo",
         "গেল": "gelo", "হল": "holo", "দিল": "dilo", "ভাল": "bhalo", "করব": "korbo", "দেব": "debo", "যাব": "jabo",
         "পাব": "pabo", "হব": "hobo", "নেব": "nebo", "খাব": "khabo", "থাকব": "thakbo", "ফসলের": "fosoler",
         "ফসলে": "fosole", "জন্য": "jonno", "ধন্যবাদ": "dhonnobad", "বড়": "boro", "ছোট": "choto", "কেন": "keno",
-        "যেন": "jeno", "কোন": "kon", "কোনও": "kono", "একটা": "ekta", "এক": "ek", "ও": "o", "না": "na", "শস্য": "shosyo",
-        "হয়": "hoy", "নয়": "noy", "সময়": "somoy", "দেয়": "dey", "যায়": "jay", "করে": "kore", "ব্যবহার": "byabohar",
+        "যেন": "jeno", "কোন": "kon", "কোনও": "kono", "একটা": "ekta", "এক": "ek", "ও": "o", "না": "na",
+        "শস্য": "shosyo",
+        "হয়": "hoy", "নয়": "noy", "সময়": "somoy", "দেয়": "dey", "যায়": "jay", "করে": "kore",
+        "ব্যবহার": "byabohar",
         "কৃষি": "krishi", "জল": "jol", "ডাল": "dal", "গরমে": "gorome", "কারণ": "karon", "কম": "kom", "ঘন": "ghono",
-        "যখন": "jokhon", "তখন": "tokhon", "এখন": "ekhon", "বিশ্ব": "bishwo", "আগে": "age", "রস": "ros", "পাতার": "patar",
-        "ক্ষেত": "khet", "ক্ষেতে": "khete", "নতুন": "notun", "তরল": "torol", "শক্ত": "shokto", "দ্রুত": "druto", "সরকার": "sorkar", "সরকারি": "sorkari",
-        "দরকার": "dorkar", "দরকারি": "dorkari", "বরবটি": "borboti", "করলে": "korle", "ধরলে": "dhorle", "পড়লে": "porle",
+        "যখন": "jokhon", "তখন": "tokhon", "এখন": "ekhon", "বিশ্ব": "bishwo", "আগে": "age", "রস": "ros",
+        "পাতার": "patar",
+        "ক্ষেত": "khet", "ক্ষেতে": "khete", "নতুন": "notun", "তরল": "torol", "শক্ত": "shokto",
+        "দ্রুত": "druto", "সরকার": "sorkar", "সরকারি": "sorkari",
+        "দরকার": "dorkar", "দরকারি": "dorkari", "বরবটি": "borboti", "করলে": "korle", "ধরলে": "dhorle",
+        "পড়লে": "porle",
     },
 )  # fmt: skip
 ASSAMESE = replace(
@@ -209,7 +223,7 @@ ODIA = Letters(
     anusvara_last="m",
     anusvara_smooth="m",
     candrabindu_last="n",
-    clusters=(*NASALS, (r"chchh", "chh")),
+    clusters=(*NASALS, (r"chchh", "chh"), (r"\bksh", "kh")),
     words={"ମୁଁ": "mu", "କଣ": "kana", "ଯଦି": "jadi", "ଗାଁ": "gaan"},
 )
 """Odia keeps its final vowel in speech and on keypads (dhana, poka): no schwa is dropped."""
@@ -223,15 +237,17 @@ DRAVIDIAN = Letters(
 TELUGU = replace(
     DRAVIDIAN,
     clusters=((r"jY", "gn"), (r"Y", "n"), (r"chch", "ch")),
-    words={"రైతు": "raitu", "పూత": "poota"},
+    words={"రైతు": "raitu", "శనగ": "sanaga", "శనగలో": "sanagalo", "పూత": "poota"},
 )
 KANNADA = replace(
     DRAVIDIAN,
+    vowels=VOWELS,
     clusters=((r"jY", "jn"), (r"Y", "n"), (r"chch", "ch")),
     words={"ಅಥವಾ": "athava"},
 )
 TAMIL = replace(
     DRAVIDIAN,
+    long_first=True,
     consonants=CONSONANTS | {"क": "K", "ङ": "G", "च": "C", "ञ": "Y", "ट": "T", "त": "Q", "प": "P", "ऱ": "R"},
     clusters=(
         (r"HP", "f"),
@@ -256,12 +272,14 @@ TAMIL = replace(
         (r"Q", "th"),
         (r"Y", "nj"),
         (r"G", "ng"),
+        (r"(?<=[ao])y\b", "i"),
     ),
-    words={"ஸ்ரீ": "sri", "நெல்": "nel", "தமிழ்": "tamil", "அல்லது": "allathu"},
+    words={"ஸ்ரீ": "sri", "சோளம்": "cholam", "சோளத்தில்": "cholathil", "நெல்": "nel", "தமிழ்": "tamil", "அல்லது": "allathu"},
 )
 MALAYALAM = replace(
     DRAVIDIAN,
-    consonants=CONSONANTS | {"ङ": "G", "ञ": "Y", "ट": "T", "त": "Q", "फ": "ph", "छ": "ch", "ऱ": "R", "च": "C"},
+    vowels=VOWELS,
+    consonants=CONSONANTS | {"ङ": "G", "ञ": "Y", "ट": "T", "त": "Q", "छ": "ch", "ऱ": "R", "च": "C"},
     final_virama="u",
     clusters=(
         (r"GG", "ng"),
@@ -282,7 +300,7 @@ MALAYALAM = replace(
         (r"CC", "ch"),
         (r"C", "ch"),
     ),
-    words={"മലയാളം": "malayalam"},
+    words={"മലയാളം": "malayalam", "അടയ്ക്ക": "adakka", "റബ്ബർ": "rubber", "ഓഫീസർ": "officer"},
 )
 
 LETTERS: Mapping[str, Letters] = {

@@ -19,7 +19,7 @@ SWAPS: Sequence[tuple[str, Sequence[str]]] = (
 )  # fmt: skip
 """What is written, and how it is also written: vowel length, aspirates, doubled letters, w/v, ph/f, z/j, digits."""
 
-_SWAPS = {written: others for written, others in SWAPS}
+_SWAPS = dict(SWAPS)
 _PARTS = re.compile("|".join(sorted(_SWAPS, key=len, reverse=True)))
 _INNER_A = re.compile(r"(?<=[bcdfghjklmnpqrstvwxyz])a(?=[bcdfghjklmnpqrstvwxyz][aeiou])")
 _INNER_VOWELS = re.compile(r"(?<=[a-z])[aeiou]+(?=[a-z])")

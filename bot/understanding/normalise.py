@@ -60,8 +60,9 @@ def normalise(text: str) -> str:
 
 def fold(text: str) -> str:
     """`normalise` in lower case, for matching."""
-    lowered = normalise(text).lower()
-    return lowered if lowered.isascii() else normalise(lowered)
+    plain = normalise(text)
+    lowered = plain.lower()
+    return lowered if lowered == plain or lowered.isascii() else normalise(lowered)
 
 
 def _plain(text: str) -> str:

@@ -11,6 +11,8 @@ from bot.understanding.letters import BLOCKS, LETTERS, SIGNS, Letters, Schwa
 
 _WORD = re.compile("[\u0900-\u0d7f][\u0900-\u0d7f\u200c\u200d]*")
 _SMOOTH = "yrlvwshS"
+_SONORANTS = ("y", "r", "l", "v", "n", "m", "")
+_DOUBLED = {"आ": "aa", "ई": "ee", "ऊ": "oo"}
 _VIRAMA, _NUKTA, _NASAL, _CANDRABINDU, _VISARGA = "्", "़", "ं", "ँ", "ः"
 _BARE = "\u200c"
 _ADDAK = "ੱ"
@@ -25,7 +27,7 @@ _ALIAS_TABLE = str.maketrans(_ALIASES)
 _ZEROS = (0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66)
 _PLAIN = {zero + value: str(value) for zero in _ZEROS for value in range(10)} | str.maketrans({
     "।": ".", "॥": ".", "॰": ".", "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "•": "-",
-    "₹": "Rs ", "×": "x", "°": " deg ", "\u00a0": " ", "½": "1/2", "¼": "1/4", "¾": "3/4",
+    "₹": "Rs ", "`": "'", "\t": " ", "×": "x", "°": " deg ", "\u00a0": " ", "½": "1/2", "¼": "1/4", "¾": "3/4",
 })  # fmt: skip
 GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -50,7 +52,7 @@ def romanise(text: str, language: str) -> str:
     own = language.split("-")[0]
     text = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode("utf-8"))
     latin = _WORD.sub(lambda match: _romanise_word(match[0], own), text.translate(_PLAIN))
-    return "".join(map(_to_gsm7, latin)) if not latin.isascii() else latin
+    return latin if GSM7.issuperset(latin) else "".join(map(_to_gsm7, latin))
 
 
 def _to_gsm7(character: str) -> str:
@@ -94,7 +96,9 @@ def _read(word: str, base: int, letters: Letters) -> list[_Syllable]:
             if double:  # an addak is a virama with the same letter
                 syllables.append(_Syllable(letters.consonants[key][0], ""))
                 double = False
-            syllables.append(_Syllable(letters.consonants[key], "A", key))
+            joined = key == "व" and syllables and not syllables[-1].vowel and syllables[-1].onset[-1:] not in _SONORANTS
+            onset = letters.consonants[key]
+            syllables.append(_Syllable("w" if joined and onset == "v" else onset, "A", key))
         elif key in letters.vowels:
             vowel = letters.vowels[key] if syllables else letters.initial.get(key, letters.vowels[key])
             syllables.append(_Syllable("", vowel, key))
@@ -127,9 +131,15 @@ def _drop_schwas(syllables: list[_Syllable], letters: Letters) -> None:
         if index == last:
             silent = not before.vowel and _keeps_last(before.onset, here.onset, letters.schwa)
             here.vowel = letters.inherent if silent else ""
-        elif before.vowel and syllables[index + 1].onset and syllables[index + 1].vowel:
-            if before.vowel != "A" or _opens(syllables[index + 1], letters):
-                here.vowel = ""
+        elif _between_vowels(before, syllables[index + 1], letters):
+            here.vowel = ""
+
+
+def _between_vowels(before: _Syllable, after: _Syllable, letters: Letters) -> bool:
+    """Whether the syllables around a schwa are open, so that it falls silent (bad(a)lna)."""
+    if not (before.vowel and after.onset and after.vowel):
+        return False
+    return before.vowel != "A" or _opens(after, letters)
 
 
 def _keeps_last(before: str, onset: str, schwa: Schwa) -> bool:
@@ -146,16 +156,16 @@ def _opens(syllable: _Syllable, letters: Letters) -> bool:
 def _lengthen(syllables: list[_Syllable], letters: Letters) -> None:
     """Doubles the long vowels that keypads double."""
     sounded = [syllable for syllable in syllables if syllable.vowel]
-    closed = bool(syllables) and not syllables[-1].vowel
     alone = len(sounded) == 1
+    closed_alone = alone and not syllables[-1].vowel
     for syllable in sounded:
         if letters.long_anywhere:
-            inside = syllable is not syllables[-1] or alone
-            doubled = {"ई": "ee", "ऊ": "oo"}.get(syllable.key) if inside else None
-            doubled = "aa" if alone and syllable.key == "आ" else doubled
+            inside = alone or syllable is not syllables[-1]
+            a_too = alone or (letters.long_first and syllable is sounded[0])
         else:
-            doubled = {"ई": "ee", "ऊ": "oo"}.get(syllable.key) if letters.long_closed and alone and closed else None
-        syllable.vowel = doubled or syllable.vowel
+            inside, a_too = letters.long_closed and closed_alone, False
+        if syllable.key in _DOUBLED and (a_too if syllable.key == "आ" else inside):
+            syllable.vowel = _DOUBLED[syllable.key]
 
 
 def _spell(syllables: list[_Syllable], letters: Letters) -> str:
