@@ -19,6 +19,8 @@ _RANGES = (
     (0x1C50, 0x1C7F, "Olck"), (0xABC0, 0xABFF, "Mtei"),
     (0x3040, 0x309F, "Hira"), (0x30A0, 0x30FF, "Kana"), (0x3400, 0x9FFF, "Hani"), (0x20000, 0x2FA1F, "Hani"),
 )  # fmt: skip
+DANDA = "\u0964\u0965"
+"""Full stops of all Indic scripts, though they lie in the block of Devanagari."""
 INDIC = frozenset({"Deva", "Beng", "Guru", "Gujr", "Orya", "Taml", "Telu", "Knda", "Mlym"})
 _INDIC_SHARE = 0.3
 
@@ -26,6 +28,8 @@ _INDIC_SHARE = 0.3
 def script_of_character(character: str) -> str | None:
     """ISO 15924 code of a letter or sign; None for what every script shares (digits, punctuation, emoji)."""
     code = ord(character)
+    if character in DANDA:
+        return None
     for first, last, script in _RANGES:
         if first <= code <= last:
             return script if character.isalpha() or script in INDIC else None
