@@ -26,7 +26,9 @@ FOREIGN_PROBLEM = 0.5
 UNNAMED_CROP = 0.6
 """What is left of the score of a crop's card when the question names no crop."""
 WIDE = 5
-"""A card of so many problems counts as one of the whole topic."""
+"""A card of so many problems is about nearly the whole topic."""
+NEARLY_ALL = 0.7
+"""What such a card counts against one that names no problem and so is about the whole topic."""
 TOPIC_DECAY = 0.6
 """How much less the second topic that a text points to counts than the first."""
 
@@ -100,7 +102,7 @@ class CardIndex:
 
 def breadth(card: Card) -> float:
     """1 for a card of the whole topic, less for one of few problems."""
-    return min(len(card.problems), WIDE) / WIDE if card.problems else 1.0
+    return NEARLY_ALL * min(len(card.problems), WIDE) / WIDE if card.problems else 1.0
 
 
 def best_topic(card: Card, topics: tuple[str, ...]) -> tuple[str, float]:
