@@ -211,7 +211,7 @@ BENGALI = Letters(
 )  # fmt: skip
 ASSAMESE = replace(
     BENGALI,
-    consonants=BENGALI.consonants | {"च": "s", "छ": "s", "श": "x", "ष": "S", "स": "x", "ट": "t"},
+    consonants=dict(BENGALI.consonants) | {"च": "s", "छ": "s", "श": "x", "ष": "S", "स": "x", "ट": "t"},
     clusters=((r"\bkS", "kh"), (r"kS", "khy"), (r"xx", "x"), (r"S", "x"), *BENGALI.clusters),
     words={"আৰু": "aru", "নহয়": "nohoi", "হয়": "hoi", "মোৰ": "mur", "ধান": "dhan", "কৰক": "korok"},
 )

@@ -38,7 +38,7 @@ def test_trains_a_detector_and_the_same_one_twice(tmp_path: Path) -> None:
         train_languages(corpus, ROOT / "locales", ROOT / "knowledge", tmp_path / name) for name in ("first", "second")
     ]
     assert reports[0] == reports[1]
-    assert reports[0].lines["fr"] == 1
+    assert reports[0].lines["fr"] == 1 + 40  # ours once, and pseudo lines
     for names in MODELS.values():
         for name in names:
             assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
