@@ -189,7 +189,7 @@ BENGALI = Letters(
         (r"(?<=[^aeiou\W])J", "y"), (r"(?<=[^aeioumrlwyngB\W])B", "w"), (r"(?<=[sn])To\b", "t"),
         (r"chch", "cch"), (r"S", "sh"), (r"(?<=[aeiou])oya", "wa"), (r"ngk", "nk"),
     ),
-    open_before=r"(t|ch|B)[ei]",
+    open_before=r"(t|ch|[bB])[ei]",
     words={
         "আবহাওয়া": "abohawa", "পেঁয়াজ": "peyaj", "আম": "aam", "কত": "koto", "যত": "joto", "এত": "eto",
         "তত": "toto", "মত": "moto", "মতো": "moto", "ছিল": "chilo",

@@ -98,6 +98,8 @@ def _read(word: str, base: int, letters: Letters) -> list[_Syllable]:
                 double = False
             joined = key == "व" and syllables and not syllables[-1].vowel and syllables[-1].onset[-1:] not in _SONORANTS
             onset = letters.consonants[key]
+            if onset == "B" and not (syllables and not syllables[-1].vowel):
+                onset = "b"  # only below a virama is it a w; a vowel that merely falls silent before it changes nothing
             syllables.append(_Syllable("w" if joined and onset == "v" else onset, "A", key))
         elif key in letters.vowels:
             vowel = letters.vowels[key] if syllables else letters.initial.get(key, letters.vowels[key])
