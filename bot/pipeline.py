@@ -87,6 +87,9 @@ class Pipeline:
     def _in_session(
         self, understanding: Understanding, session: Session, contact: Contact
     ) -> tuple[Understanding, Session]:
+        if understanding.intent is Intent.STOP and session.pending is Pending.CROP and understanding.entities.crops:
+            # Malayalam "venda" is okra and "not wanted": right after "which crop?" it is the crop.
+            understanding = replace(understanding, intent=Intent.ASK_ADVICE)
         if understanding.intent in ALWAYS_HEARD:
             return understanding, session
         code = chosen_code(understanding.text, session, lambda name: self._labels(name, contact), fold)
