@@ -22,7 +22,7 @@ LANGUAGES = ("en", "hi")
 def tree(tmp_path: Path) -> Path:
     """A small copy of locales/ and knowledge/: four cards in two languages."""
     knowledge = tmp_path / "knowledge"
-    for name in ("taxonomy.yaml", "helplines.yaml", "restricted"):
+    for name in ("taxonomy.yaml", "helplines.yaml", "restricted", "places", "prices"):
         source = ROOT / "knowledge" / name
         (shutil.copytree if source.is_dir() else copy_file)(source, knowledge / name)
     for folder in [*KEPT, *(f"shared/{step.name}" for step in (ROOT / "knowledge/cards/shared").iterdir())]:
