@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recipes that train in seconds."""
     recipes = {
-        script: replace(recipe, pieces=600, buckets=5000, least=5, dim=8)
+        script: replace(recipe, pieces=3000, buckets=20_000, least=5, dim=8)
         for script, recipe in languages.RECIPES.items()
     }
     monkeypatch.setattr(languages, "RECIPES", recipes)
