@@ -60,12 +60,15 @@ def number_in(folder: Path, query: str, *values: str) -> int:
 
 
 def stop_all(server: KannelServer, folder: Path, phones: Sequence[str]) -> dict[str, int]:
-    """They write STOP; how many SMS each had got when it was obeyed and what was in flight had come down."""
+    """They write STOP; how many SMS each had got when it was obeyed, confirmed, and what was in flight had come down."""
     for number in phones:
         server.send(number, "STOP")
     stopped = "select count(*) from contacts where consent = 'stopped'"
     wait_for(lambda: number_in(folder, stopped) == len(phones), "STOP to be obeyed", 60)
-    wait_for(lambda: not number_in(folder, "select count(*) from outbox where state = 'sending'"), "the last in flight")
+    confirmed = "select count(*) from outbox where purpose = 'farewell' and state = 'delivered'"
+    wait_for(lambda: number_in(folder, confirmed) == len(phones), "STOP to be confirmed", 60)
+    under_way = "select count(*) from outbox where state in ('sending', 'sent') and address >= ?"
+    wait_for(lambda: not number_in(folder, under_way, min(phones)), "the last in flight", 60)
     return {number: len(server.received(number)) for number in phones}
 
 
