@@ -7,6 +7,13 @@ KhetdootError
 ├── StorageError            database or Redis did not do it, nothing was written; `retryable` says whether a retry helps
 │   └── LostClaim           another worker has taken over the message meanwhile
 ├── ProviderError           a data service (forecast, place search, prices) gave no usable answer; see `retry_after`
+├── EngineError             the model gave no answer: the card answers; `retryable` says whether a later call may work
+│   ├── EngineBusy          too many wait already
+│   ├── EngineTimeout       not done within the deadline
+│   ├── EngineCrashed       the model's process or server died under way
+│   ├── EngineUnavailable   it is not loaded, or failed so often that it is left alone for a while
+│   └── EngineRefused       the request itself cannot be done: a retry does not help
+│       └── PromptTooLong   prompt and answer do not fit the context; never truncated
 └── SendError               a message was not taken; `retryable` says whether a retry helps
     ├── ContactBlocked      the contact blocked or left the channel: stop writing to her
     └── Throttled           the gateway asks to wait `retry_after` seconds
@@ -59,6 +66,38 @@ class ProviderError(KhetdootError):
         super().__init__(reason)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class EngineError(KhetdootError):
+    """The model gave no answer. Messages name no text of a prompt, so they may be logged."""
+
+    retryable = True
+
+
+class EngineBusy(EngineError):
+    """As many calls as may wait do wait already."""
+
+
+class EngineTimeout(EngineError):
+    """The deadline passed before the answer was whole; what was under way is cancelled."""
+
+
+class EngineCrashed(EngineError):
+    """The model's process or server died while it worked on this call."""
+
+
+class EngineUnavailable(EngineError):
+    """Not loaded, closed, or left alone for a while after repeated failures."""
+
+
+class EngineRefused(EngineError):
+    """The request cannot be done, such as a grammar that does not parse."""
+
+    retryable = False
+
+
+class PromptTooLong(EngineRefused):
+    """Prompt and answer together do not fit into the context."""
 
 
 class SendError(KhetdootError):
