@@ -78,6 +78,8 @@ class Utterances:
     commands: Mapping[str, Command]
     emergencies: Mapping[str, tuple[str, ...]]
     not_emergency: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    """Words for people: an animal that took poison is an animal's emergency only where nobody else is named."""
     fillers: frozenset[str] = frozenset()
     follow_up: Command = Command()
     examples: tuple[Example, ...] = ()

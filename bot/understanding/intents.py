@@ -70,6 +70,17 @@ class CommandMatcher:
             for phrase in parse_phrases("_".join(text.split()), "harmless")
         )
 
+        self._persons = Phrases(
+            phrase
+            for spoken in locales.utterances.values()
+            for text in spoken.persons
+            for phrase in parse_phrases("_".join(text.split()), "person")
+        )
+
+    def names_person(self, tokens: list[str]) -> bool:
+        """Whether a text speaks of somebody, in any language."""
+        return next(self._persons.find(tokens), None) is not None
+
     def emergency(self, tokens: list[str]) -> str | None:
         """The emergency that a text reports, in any language; suicide first."""
         kinds = set(self._emergencies.find(tokens))

@@ -16,6 +16,7 @@ from bot.understanding.normalise import fold, normalise
 from bot.understanding.phrases import command_tokens
 from bot.understanding.topics import TopicScorer
 
+POISONING, COLLAPSE = "pesticide-poisoning", "animal-collapse"
 LATE = frozenset({"greet", "thank", "get_weather", "get_price", "subscribe", "agree", "refuse"})
 """Commands that a text naming a crop or a problem is not."""
 SHORT_FOLLOW_UP = 6
@@ -62,7 +63,10 @@ class Understander:
         tokens = command_tokens(folded)
         mended = self._matcher.mend(tokens, own)
         if kind := self._commands.emergency(tokens) or self._commands.emergency(mended):
-            return self._emergency(clean, language, self._matcher.match(folded, own), kind)
+            matched = self._matcher.match(folded, own)
+            if kind == POISONING and self._is_animal(matched) and not self._commands.names_person(tokens):
+                kind = COLLAPSE
+            return self._emergency(clean, language, matched, kind)
         matched = self._matcher.match(folded, own)
         farming = bool(matched.entities.crops or matched.entities.problems or matched.entities.inputs)
         command = self._commands.command(tokens, tags, farming=farming)
@@ -77,6 +81,10 @@ class Understander:
     def words(self, text: str) -> tuple[str, ...]:
         """Words of a text in the form of `Understanding.terms`."""
         return tuple(dict.fromkeys(tokenise(fold(text))))
+
+    def _is_animal(self, matched: Matched) -> bool:
+        """Whether it is an animal that is spoken of."""
+        return any(self._taxonomy.crops.get(crop) == "livestock" for crop in matched.entities.crops)
 
     def _emergency(self, text: str, language: DetectedLanguage, matched: Matched, kind: str) -> Understanding:
         return Understanding(

@@ -241,3 +241,22 @@ def test_a_slot_takes_what_stands_between() -> None:
     assert slot(["main", "sikar", "se", "hun"], ("main", "*", "se", "hun")) == "sikar"
     assert slot(["i", "live", "in"], ("i", "live", "in", "*")) is None
     assert slot(["i", "live", "in", "a", "b", "c", "d", "e"], ("i", "live", "in", "*")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("my cow ate poison", "animal-collapse"),
+        ("meri gaay ne zahar kha liya", "animal-collapse"),
+        ("మా గేదె పురుగుల మందు తాగింది", "animal-collapse"),
+        ("ng'ombe amekula sumu", "animal-collapse"),
+        ("mi vaca tomó veneno", "animal-collapse"),
+        ("মোৰ গরু বিষ খেয়েছে", "animal-collapse"),
+        ("my son drank the cow's poison", "pesticide-poisoning"),
+        ("bachche ne gaay ki dava ka zahar pi liya", "pesticide-poisoning"),
+        ("my wife drank pesticide", "pesticide-poisoning"),
+    ],
+)
+def test_poison_in_an_animal_is_an_animals_emergency(mind: Mind, text: str, kind: str) -> None:
+    understood = mind.understander.understand(text)
+    assert (understood.intent, understood.argument) == (Intent.REPORT_EMERGENCY, kind)
