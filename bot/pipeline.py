@@ -222,6 +222,7 @@ class Pipeline:
                 quick_replies=result.reply.quick_replies,
                 purpose=result.purpose,
                 ask_location=result.reply.ask_location,
+                image=b"" if turn.short else result.reply.image,
             ),
         )
 

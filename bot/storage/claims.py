@@ -72,6 +72,8 @@ class StoredReply:
     created_at: datetime
     in_reply_to: str | None
     """External id of the message that it answers."""
+    picture: bool = False
+    """Whether a picture came with it; it may be erased already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, or_, 
 
 from bot.domain.contacts import Consent, Contact
 from bot.domain.messages import Address
+from bot.storage.pictures import drop_pictures
 from bot.storage.records import contact_from
 from bot.storage.tables import consent_events, contacts, erasures, handoffs, inbox, outbox, outbox_external
 
@@ -88,8 +89,9 @@ def erase_outbox(connection: Connection, contact: Contact, now: datetime) -> Non
 
 
 def erase_rows(connection: Connection, which: ColumnElement[bool], now: datetime, **values: Any) -> None:
-    """Empties rows of the outbox; those unsent are stopped."""
+    """Empties rows of the outbox, pictures included; those unsent are stopped."""
     unsent = outbox.c.state.in_(["queued", "sending"])
+    drop_pictures(connection, which)
     changed = {
         "state": case((unsent, "stopped"), else_=outbox.c.state),
         "done_at": case((unsent, now), else_=outbox.c.done_at),

@@ -14,10 +14,11 @@ from bot.domain.contacts import Consent
 from bot.domain.messages import Address, DeliveryStatus, Outbound, Purpose
 from bot.storage.claims import QueuedOutbound, StoredReply
 from bot.storage.due import due, late, lines_with_work
+from bot.storage.pictures import keep_pictures, with_pictures
 from bot.storage.records import outbound_columns, outbound_from
 from bot.storage.reports import Reports
 from bot.storage.store import address_key, batches, lock_contacts
-from bot.storage.tables import inbox, outbox
+from bot.storage.tables import inbox, outbox, pictures
 
 
 class Outbox(Reports):
@@ -81,6 +82,7 @@ class Outbox(Reports):
             statement = statement.on_conflict_do_nothing(index_elements=["dedupe_key"])
         for batch in batches(rows):
             connection.execute(statement, batch)
+        keep_pictures(connection, [row["id"] for row in rows], outbounds, now)
         return [row["id"] for row in rows] if key is None else stored_ids(connection, rows)
 
     def claim_outbound(
@@ -123,7 +125,8 @@ class Outbox(Reports):
                 if len(kept) == len(rows):
                     break
         self.mark_sending(connection, ids_of(taken), worker, until)
-        return [queued_from(row) for row in taken]
+        marked = {row.id for row in taken if row.payload.get("picture")}
+        return with_pictures(connection, [queued_from(row) for row in taken], marked)
 
     def stop_if_unwanted(self, connection: Connection, row: Row[Any], now: datetime) -> bool:
         """Marks a row for a contact who has stopped; the confirmation of her STOP passes."""
@@ -179,9 +182,20 @@ class Outbox(Reports):
                 DeliveryStatus(row.state),
                 row.created_at,
                 row.external_id,
+                "picture" in row.payload,
             )
             for row in rows
         ]
+
+    def picture_for(self, address: Address, number: int) -> bytes | None:
+        """The picture of an address's own row, as long as it is kept."""
+        query = (
+            select(pictures.c.data)
+            .join_from(pictures, outbox)
+            .where(outbox.c.number == number, outbox.c.channel == address.channel, outbox.c.address == address.id)
+        )
+        with self.database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
 
 def ids_of(rows: Sequence[Row[Any]]) -> list[str]:

@@ -124,6 +124,7 @@ def outbound_columns(outbound: Outbound, due: datetime) -> dict[str, Any]:
             "quick_replies": [[reply.label, reply.text] for reply in outbound.quick_replies],
             "ask_location": outbound.ask_location,
             **({"urgent": True} if outbound.urgent else {}),
+            **({"picture": True} if outbound.image else {}),
         },
     }
 

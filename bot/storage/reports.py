@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 from bot.domain.contacts import Consent, ConsentEvent
 from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Outbound, Purpose
 from bot.storage.delivery import ENDS, advanced, combined
+from bot.storage.pictures import drop_picture
 from bot.storage.records import outbound_from
 from bot.storage.store import Store, lock_contacts, update_contact, write_ledger
 from bot.storage.tables import early_reports, outbox, outbox_external
@@ -31,6 +32,8 @@ class Reports(Store):
             changed = DeliveryStatus(row.state) in OPEN
             if changed:
                 self.set_state(connection, outbox_id, DeliveryStatus.SENT, sent_at=now)
+            if external_ids:  # who gives none (the web page) has yet to fetch it
+                drop_picture(connection, outbox_id)
             errors = [self.learn_id(connection, row, external_id, now) for external_id in external_ids]
             if row.erase_when_done:
                 self.wipe(connection, outbox_id, now)
@@ -142,6 +145,7 @@ class Reports(Store):
     def end(self, connection: Connection, outbox_id: str, state: DeliveryStatus, error: str, now: datetime) -> None:
         """Ends a row unsent, and erases it where nothing of it may stay."""
         self.set_state(connection, outbox_id, state, error=error)
+        drop_picture(connection, outbox_id)
         marked = select(outbox.c.id).where(outbox.c.id == outbox_id, outbox.c.erase_when_done)
         if connection.execute(marked).first() is not None:
             self.wipe(connection, outbox_id, now)
@@ -149,6 +153,7 @@ class Reports(Store):
     def wipe(self, connection: Connection, outbox_id: str, now: datetime) -> None:
         """Erases address, text and gateway ids of one row."""
         connection.execute(delete(outbox_external).where(outbox_external.c.outbox_id == outbox_id))
+        drop_picture(connection, outbox_id)
         connection.execute(
             update(outbox).where(outbox.c.id == outbox_id).values(address="", text="", payload={}, erased_at=now)
         )

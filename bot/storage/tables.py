@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
@@ -152,6 +153,16 @@ outbox = Table(
     partial("ix_outbox_done_state", "state", where=DONE),
     partial("ix_outbox_retention", "done_at", where="erased_at IS NULL"),
     sqlite_autoincrement=True,
+)
+
+# Beside the outbox, so that claims and counts do not read them. Rows go when a gateway has taken the picture, with
+# the texts of their message, and after a day or two.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("outbox_id", KeyText, ForeignKey("outbox.id"), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
 )
 
 outbox_external = Table(

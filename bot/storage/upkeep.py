@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, select, true, update
 
 from bot.storage.claims import InboxState, TurnSummary
+from bot.storage.pictures import drop_old_pictures
 from bot.storage.store import Store
 from bot.storage.tables import early_reports, erasures, handoffs, inbox, outbox
 
@@ -52,6 +53,7 @@ class Upkeep(Store):
         now = self.clock()
         with self.database.write() as connection:
             connection.execute(delete(early_reports).where(early_reports.c.at < now - EARLY_REPORTS_KEPT))
+            drop_old_pictures(connection, now)
             old_handoffs = update(handoffs).where(handoffs.c.closed_at < before, handoffs.c.question != "")
             connection.execute(old_handoffs.values(question=""))
             return sum(erase_old(connection, table, before, now) for table in (inbox, outbox))
