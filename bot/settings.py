@@ -110,10 +110,23 @@ class Settings(BaseSettings):
     data_gov_in_url: str = Field("https://api.data.gov.in", description="Mandi price server")
 
     model_path: str = Field("", description="GGUF file of the model; empty: answers come from cards alone")
-    model_url: str = Field("", description="OpenAI-compatible server used instead of a local model")
+    model_url: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="OpenAI-compatible servers used instead of a local model, comma-separated, the small model first; "
+        "`#name` after an address is the model's name there",
+    )
+    model_key: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="API keys of MODEL_URL, comma-separated; one serves all"
+    )
     model_name: str = Field("phi-3-mini-4k", description="Name of the model in the registry or on the server")
+    model_mirror: str = Field(
+        "", description="Mirror of the model hub for `khetdoot model pull`; empty: the hub itself"
+    )
 
-    @field_validator("officer_chat_ids", "trusted_proxies", "sms_gateways", "africastalking_callers", mode="before")
+    @field_validator(
+        "officer_chat_ids", "trusted_proxies", "sms_gateways", "africastalking_callers", "model_url", "model_key",
+        mode="before",
+    )  # fmt: skip
     @classmethod
     def split_commas(cls, value: object) -> object:
         """`"1, 2"` reads as two entries."""
