@@ -11,6 +11,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
@@ -63,6 +65,8 @@ class TelegramServer:
         self.calls: list[Call] = []
         self.webhook: dict[str, Any] = {}
         self.commands: dict[str, Any] = {}
+        self.pictures: list[tuple[str, bytes]] = []
+        """Chat and file of each picture that was taken; its caption stands in `arrived`."""
         self.failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self.changed = threading.Condition()
         self.updates: deque[dict[str, Any]] = deque()
@@ -150,6 +154,13 @@ class TelegramServer:
         number = self.last_ids[int(fields["chat_id"])] = self.new_message_id()
         return message(fields["text"], int(fields["chat_id"]), number, bot=True)
 
+    def on_sendphoto(self, fields: Mapping[str, Any]) -> Any:
+        size = {"file_id": "p", "file_unique_id": "p", "width": 640, "height": 400}
+        with self.changed:
+            self.pictures.append((str(fields["chat_id"]), fields["photo"]))
+        shown = self.on_sendmessage({**fields, "text": fields.get("caption", "")})
+        return {**shown, "text": None, "caption": fields.get("caption", ""), "photo": [size]}
+
     def on_editmessagetext(self, fields: Mapping[str, Any]) -> Any:
         return message(fields["text"], int(fields["chat_id"]), int(fields["message_id"]), bot=True)
 
@@ -226,8 +237,11 @@ class Handler(BaseHTTPRequestHandler):
     def read_fields(self) -> dict[str, Any]:
         """The call's fields; values that are JSON are decoded."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if "json" in self.headers.get("Content-Type", ""):
+        kind = self.headers.get("Content-Type", "")
+        if "json" in kind:
             return dict(json.loads(body or b"{}"))
+        if "multipart" in kind:
+            return read_multipart(kind, body)
         pairs = parse_qsl(body.decode(), keep_blank_values=True) + parse_qsl(self.path.partition("?")[2])
         return {name: decoded(value) for name, value in pairs}
 
@@ -256,6 +270,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent."""
+
+
+def read_multipart(kind: str, body: bytes) -> dict[str, Any]:
+    """Fields of a form with files; a field that is `attach://<name>` becomes the file of that name."""
+    form = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    fields: dict[str, Any] = {}
+    for part in form.get_payload():
+        assert isinstance(part, Message)
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        fields[str(part.get_param("name", header="content-disposition"))] = (
+            content if part.get_filename() else decoded(content.decode())
+        )
+    attached = {name: str(value).removeprefix("attach://") for name, value in fields.items()}
+    return {name: fields.get(attached[name], value) for name, value in fields.items()}
 
 
 def decoded(value: str) -> Any:

@@ -1,4 +1,4 @@
-"""Telegram, through python-telegram-bot: long polling or webhook in, sendMessage out."""
+"""Telegram, through python-telegram-bot: long polling or webhook in, sendMessage and sendPhoto out."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
 POLL_SECONDS = 50
 LONGEST_PAUSE = 60.0
 Record = Callable[[Sequence[Inbound]], Awaitable[object]]
+SendText = Callable[[Outbound, str, str, ParseMode | None], Awaitable[Sent]]
+"""(message, chat, its text, how that is marked up)."""
 
 
 class Telegram(TelegramTexts):
@@ -154,13 +156,30 @@ class Telegram(TelegramTexts):
             await request.shutdown()
 
     async def _send(self, outbound: Outbound, chat: str) -> Sent:
+        if outbound.image:
+            with suppress(BadRequest):  # the picture may be refused, or pictures in this chat: the text says the same
+                return await self._send_marked(self._send_photo, outbound, chat)
+        return await self._send_marked(self._send_text, outbound, chat)
+
+    async def _send_marked(self, send: SendText, outbound: Outbound, chat: str) -> Sent:
         text = html.escape(outbound.text, quote=False)
         try:
-            return await self._send_text(outbound, chat, text, ParseMode.HTML)
+            return await send(outbound, chat, text, ParseMode.HTML)
         except BadRequest as error:
             if "can't parse entities" not in str(error).lower():
                 raise
-        return await self._send_text(outbound, chat, outbound.text, None)
+        return await send(outbound, chat, outbound.text, None)
+
+    async def _send_photo(self, outbound: Outbound, chat: str, text: str, mode: ParseMode | None) -> Sent:
+        message = await self.bot.send_photo(
+            chat,
+            outbound.image,
+            caption=text,
+            parse_mode=mode,
+            reply_markup=keyboard(outbound, chat, self.location_label),
+            filename="khetdoot.png",
+        )
+        return Sent((message_key(chat, message.message_id),))
 
     async def _send_text(self, outbound: Outbound, chat: str, text: str, mode: ParseMode | None) -> Sent:
         message = await self.bot.send_message(

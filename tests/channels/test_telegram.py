@@ -557,6 +557,58 @@ def test_without_a_secret_one_is_derived() -> None:
     assert TOKEN.partition(":")[2] not in first
 
 
+PNG = b"\x89PNG\r\n\x1a\n\x00 a chart \r\n--"
+NO_PHOTOS = Failure(400, "Bad Request: not enough rights to send photos to the chat")
+
+
+async def test_a_picture_goes_with_its_text(channel: Telegram, server: TelegramServer) -> None:
+    asked = Outbound(FARMER, "रविवार: बारिश < 5 mm", "hi", image=PNG, quick_replies=(QuickReply("Why?", "why"),))
+    sent = await channel.send(asked)
+    assert server.pictures == [("77", PNG)]
+    (call,) = server.calls_of("sendPhoto")
+    assert call["caption"] == "रविवार: बारिश &lt; 5 mm"
+    assert call["reply_markup"]["inline_keyboard"] == [[{"text": "Why?", "callback_data": "why"}]]
+    assert sent.external_ids == (f"77:{server.last_ids[77]}",)
+    assert server.calls_of("sendMessage") == []
+
+
+@pytest.mark.parametrize("refusals", [[NO_PHOTOS], [CANNOT_PARSE, NO_PHOTOS]], ids=["refused", "twice"])
+async def test_without_its_picture_the_text_still_goes(
+    channel: Telegram, server: TelegramServer, refusals: Sequence[Failure]
+) -> None:
+    server.fail("sendPhoto", *refusals)
+    await channel.send(Outbound(FARMER, "Dry until Monday.", image=PNG))
+    assert (server.pictures, server.sent(77)) == ([], ["Dry until Monday."])
+
+
+async def test_a_caption_that_cannot_be_parsed_goes_plain(channel: Telegram, server: TelegramServer) -> None:
+    server.fail("sendPhoto", CANNOT_PARSE)
+    await channel.send(Outbound(FARMER, "a < b", image=PNG))
+    assert (server.sent(77), len(server.pictures)) == (["a < b"], 1)
+
+
+@pytest.mark.parametrize(("failure", "kind"), [(too_many(7), Throttled), (BLOCKED, ContactBlocked), (RESET, SendError)])
+async def test_a_picture_that_may_go_later_is_not_sent_as_text(
+    channel: Telegram, server: TelegramServer, failure: Failure, kind: type[SendError]
+) -> None:
+    server.fail("sendPhoto", failure)
+    with pytest.raises(kind):
+        await channel.send(Outbound(FARMER, "x", image=PNG))
+    assert server.calls_of("sendMessage") == []
+
+
+@pytest.mark.parametrize(("length", "parts"), [(100, 1), (1024, 1), (1025, 2), (5500, 3)])
+def test_a_long_text_goes_on_after_its_picture(length: int, parts: int) -> None:
+    text = ("धान में पानी कम करें। 🌾 " * 400)[: length - 1] + "।"
+    text = text[: length - sum(sign > "\uffff" for sign in text)]
+    filled = text + "।" * (length - utf16_units(text))
+    fitted = BENCH.channel.fit(Outbound(FARMER, filled, image=PNG, quick_replies=(QuickReply("why", "why"),)))
+    assert [bool(part.image) for part in fitted] == [True] + [False] * (parts - 1)
+    assert [bool(part.quick_replies) for part in fitted] == [False] * (parts - 1) + [True]
+    assert utf16_units(fitted[0].text) <= 1024
+    assert "".join("".join(part.text for part in fitted).split()) == "".join(filled.split())
+
+
 async def test_the_command_menu(channel: Telegram, server: TelegramServer) -> None:
     await channel.describe({"": {"help": "How to ask"}, "hi": {"help": "कैसे पूछें"}})
     assert server.commands["hi"] == [{"command": "help", "description": "कैसे पूछें"}]
