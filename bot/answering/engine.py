@@ -24,9 +24,11 @@ USABLE_TOKENS = 2047
 class Prompt:
     """A prompt in two parts, both already in Phi-3's format; `<|user|>` and the like are written by us only.
 
-    `prefix` does not depend on the farmer (rules and card), so its state is computed once and kept. It ends where we
-    choose, at a newline or a control token, because the two parts are tokenised apart: prefix + rest is the prompt.
+    `prefix` does not depend on the farmer (rules and card), so its state is computed once and kept. It ends with a
+    newline after text: the two parts are tokenised apart, and no token of Phi-3's reaches across a newline, so that
+    prefix + rest is the prompt. (Directly after `<|user|>` and the like the tokenizer drops a newline.)
     `rest` has the farmer's part and ends with `<|assistant|>`. Neither starts with `<s>`: the engine puts it there.
+    Text from outside must have been rid of `<|...|>` and of `<s>`, `</s>`, `<unk>`, which are control tokens, too.
     """
 
     prefix: str
@@ -80,7 +82,9 @@ class Engine(Protocol):
     ) -> Completion:
         """The greedy completion; `grammar` is GBNF with the rule `root`. `seconds` is for all, waiting included.
 
-        Of those waiting the lowest `priority` goes first. The text ends before the first of `stop`. Raises EngineError.
+        Of those waiting the lowest `priority` goes first. The text ends before the first of `stop`, without white space
+        around it. (Phi-3's first token brings a space of its own, which the local engine lets the grammar pass.)
+        Raises EngineError.
         """
         ...
 
