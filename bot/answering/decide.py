@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.cards import Hit
@@ -30,6 +30,14 @@ class Decision:
     move: Move
     hit: Hit | None = None
     crops: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    """Ids of the hit's steps to send; empty: all that apply."""
+    engine: str = "cards"
+    """Who decided: `cards`, a model's name, `cache`."""
+
+    def by(self, engine: str) -> Decision:
+        """The same, decided by another."""
+        return replace(self, engine=engine)
 
 
 def decide(understanding: Understanding, hits: Sequence[Hit]) -> Decision:
