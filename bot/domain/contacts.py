@@ -55,6 +55,8 @@ class Contact:
     farm: Farm = Farm()
     consent: Consent = Consent.ACTIVE
     alerts: bool = False
+    digest: bool = False
+    """She wants the weather of the week, too; counts only with `alerts`."""
 
 
 @dataclass(frozen=True, slots=True)

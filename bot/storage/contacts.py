@@ -43,7 +43,7 @@ class Contacts(Store):
         now = self.clock()
         with self.database.write() as connection:
             for contact_id in lock_contacts(connection, [address]).values():
-                update_contact(connection, contact_id, address, {"consent": Consent.STOPPED}, now)
+                update_contact(connection, contact_id, address, {"consent": Consent.STOPPED, "alerts": False}, now)
                 write_ledger(connection, [ConsentEvent(contact_id, action, words, now)])
                 return True
         return False

@@ -13,6 +13,7 @@ from bot.domain.contacts import Consent, Contact
 from bot.domain.messages import Address
 from bot.storage.pictures import drop_pictures
 from bot.storage.records import contact_from
+from bot.storage.subscribed import drop_subscription
 from bot.storage.tables import consent_events, contacts, erasures, handoffs, inbox, outbox, outbox_external
 
 GONE: dict[str, Any] = {"text": "", "payload": {}, "error": ""}
@@ -58,6 +59,7 @@ def erase_contact(connection: Connection, contact_id: str, now: datetime) -> boo
         .values(contact_id=None, question="", state="closed", closed_at=now)
     )
     connection.execute(delete(consent_events).where(consent_events.c.contact_id == contact_id))
+    drop_subscription(connection, contact_id)
     connection.execute(delete(contacts).where(contacts.c.id == contact_id))
     return True
 

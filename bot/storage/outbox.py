@@ -18,6 +18,7 @@ from bot.storage.pictures import keep_pictures, with_pictures
 from bot.storage.records import outbound_columns, outbound_from
 from bot.storage.reports import Reports
 from bot.storage.store import address_key, batches, lock_contacts
+from bot.storage.subscribed import REFERENCE
 from bot.storage.tables import inbox, outbox, pictures
 
 
@@ -129,10 +130,13 @@ class Outbox(Reports):
         return with_pictures(connection, [queued_from(row) for row in taken], marked)
 
     def stop_if_unwanted(self, connection: Connection, row: Row[Any], now: datetime) -> bool:
-        """Marks a row for a contact who has stopped; the confirmation of her STOP passes."""
-        if row.consent != Consent.STOPPED or row.purpose == Purpose.FAREWELL:
+        """Marks a row for a contact who has stopped (the confirmation of her STOP passes) or wants no warnings."""
+        if row.consent == Consent.STOPPED and row.purpose != Purpose.FAREWELL:
+            self.end(connection, row.id, DeliveryStatus.STOPPED, "the contact has stopped", now)
+        elif row.alerts is False and row.reference.startswith(REFERENCE):
+            self.end(connection, row.id, DeliveryStatus.STOPPED, "the contact wants no warnings", now)
+        else:
             return False
-        self.end(connection, row.id, DeliveryStatus.STOPPED, "the contact has stopped", now)
         return True
 
     def mark_sending(self, connection: Connection, ids: Sequence[str], worker: str, until: datetime) -> None:

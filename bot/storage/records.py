@@ -41,6 +41,7 @@ def contact_from(row: RowMapping) -> Contact:
         farm=FARM.validate_python(row["farm"]),
         consent=Consent(row["consent"]),
         alerts=row["alerts"],
+        digest=row["digest"],
     )
 
 
@@ -54,6 +55,7 @@ def contact_columns(contact: Contact) -> dict[str, Any]:
         "farm": FARM.dump_python(contact.farm, mode="json"),
         "consent": contact.consent,
         "alerts": contact.alerts,
+        "digest": contact.digest,
     }
 
 

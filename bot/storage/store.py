@@ -13,6 +13,7 @@ from bot.domain.contacts import Consent, ConsentEvent
 from bot.domain.messages import Address, Purpose
 from bot.storage.columns import storable_key
 from bot.storage.database import Database
+from bot.storage.subscribed import REFERENCE, follow_contact
 from bot.storage.tables import consent_events, contacts, outbox
 
 Clock = Callable[[], datetime]
@@ -69,11 +70,31 @@ def write_ledger(connection: Connection, events: Iterable[ConsentEvent]) -> None
 def update_contact(
     connection: Connection, identity: str, address: Address, changes: dict[str, Any], now: datetime
 ) -> None:
-    """Writes the changed columns; who stops now gets nothing that still waits, the farewell excepted."""
+    """Writes the changed columns; who stops now gets nothing that still waits, the farewell excepted.
+
+    Who unsubscribes gets no warning that still waits.
+    """
     if changes:
         connection.execute(contacts.update().where(contacts.c.id == identity).values(changes))
+        follow_contact(connection, identity, changes)
     if changes.get("consent") == Consent.STOPPED:
         stop_waiting(connection, address, now)
+    elif changes.get("alerts") is False:
+        stop_warnings(connection, address, now)
+
+
+def stop_warnings(connection: Connection, address: Address, now: datetime) -> None:
+    """Marks the warnings queued for an address as stopped."""
+    connection.execute(
+        outbox.update()
+        .where(
+            outbox.c.channel == address.channel,
+            outbox.c.address == address.id,
+            outbox.c.state == "queued",
+            outbox.c.reference.startswith(REFERENCE),
+        )
+        .values(state="stopped", error="the contact wants no warnings", done_at=now)
+    )
 
 
 def stop_waiting(connection: Connection, address: Address, now: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -53,6 +54,7 @@ contacts = Table(
     Column("farm", Json, nullable=False),
     Column("consent", KeyText, nullable=False),
     Column("alerts", Boolean, nullable=False),
+    Column("digest", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
     UniqueConstraint("channel", "address"),
