@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := deploy/constraints.txt
 
-.PHONY: run test lint unit soak-sms check format bench-languages bench-understanding clean constraints
+.PHONY: run test lint unit soak-sms check format bench-languages bench-understanding fuzz clean constraints
 
 run: $(VENV)/.run
 	@$(BIN)/khetdoot serve
@@ -39,6 +39,12 @@ bench-languages: $(VENV)/.bench
 
 bench-understanding: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.bench_understanding
+
+# A million texts through understanding, one in ten through the whole pipeline: TEXTS=20000 SEED=7 make fuzz.
+TEXTS ?= 1000000
+SEED ?= 1
+fuzz: $(VENV)/.test
+	$(BIN)/python -m tests.fuzz.fuzzer --texts $(TEXTS) --seed $(SEED)
 
 constraints: $(VENV)/.test
 	$(PIP) install -e '.[postgresql,chart,test,bench]'

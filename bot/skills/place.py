@@ -120,7 +120,7 @@ class Places:
 
     def ask(self, turn: Turn, key: str) -> Result:
         """Which district? With a button that sends the location where the channel has one."""
-        text = self.locales.text(key, turn.language, name=turn.understanding.argument or turn.inbound.text[:40])
+        text = self.locales.text(key, turn.language, name=turn.understanding.argument or turn.understanding.text[:40])
         reply = Reply(text, Outcome.ASKED_BACK, ask_location=True, engine="session")
         return Result(reply, turn.contact, self.waiting(turn, ()))
 

@@ -16,7 +16,7 @@ def chosen_code(
 ) -> str:
     """The choice that `text` picks by number or label, such as `crop:rice`; empty when it picks none."""
     folded = fold(text).strip(" .)")
-    if folded.isdigit() and 1 <= int(folded) <= len(session.choices):
+    if folded.isdecimal() and 1 <= int(folded) <= len(session.choices):
         return session.choices[int(folded) - 1]
     if len(folded.split()) > WORDS_OF_A_CHOICE:
         return ""
