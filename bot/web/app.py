@@ -29,6 +29,7 @@ def create_app(doors: Doors) -> Starlette:
             Route("/", chat.front),
             Route("/chat", chat.page),
             Route("/chat/messages", chat.answers),
+            Route("/chat/pictures/{number}", chat.picture),
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),
             Route("/metrics", health.metrics),

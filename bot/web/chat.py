@@ -77,6 +77,15 @@ class Chat:
         found = await self._wait(request, address, read_number(request.query_params.get("after", "0")))
         return JSONResponse({"messages": [described(answer) for answer in found]})
 
+    async def picture(self, request: Request) -> Response:
+        """The picture of one of her answers, as long as it is kept."""
+        address = Address("web", read_session(session_cookie(request.headers)))
+        number = read_number(request.path_params["number"])
+        data = await to_thread.run_sync(self.doors.inbox.picture_for, address, number)
+        if data is None:
+            return Response(status_code=404)
+        return Response(data, media_type="image/png", headers={"Cache-Control": f"private, max-age={YEAR_SECONDS}"})
+
     async def _wait(self, request: Request, address: Address, after: int) -> Sequence[Answer]:
         for pause in pauses(self.doors.poll_seconds):
             found = await to_thread.run_sync(self.doors.inbox.replies_for, address, after)
@@ -124,6 +133,7 @@ def described(answer: Answer) -> dict[str, object]:
         "language": outbound.language,
         "quick_replies": [{"label": reply.label, "text": reply.text} for reply in outbound.quick_replies],
         "ask_location": outbound.ask_location,
+        "picture": f"/chat/pictures/{answer.number}" if answer.picture else "",
         "answers": (answer.in_reply_to or "").partition(":")[2],
     }
 

@@ -25,6 +25,10 @@ class Answer(Protocol):
     def in_reply_to(self) -> str | None:
         """External id of the message that it answers."""
 
+    @property
+    def picture(self) -> bool:
+        """Whether a picture came with it."""
+
 
 class Inbox(Protocol):
     """The durable side of the doors. All calls block, and raise StorageError while the database is away."""
@@ -37,6 +41,9 @@ class Inbox(Protocol):
 
     def replies_for(self, address: Address, after: int) -> Sequence[Answer]:
         """What was written to an address after a number, oldest first."""
+
+    def picture_for(self, address: Address, number: int) -> bytes | None:
+        """The PNG of an address's own answer, as long as it is kept."""
 
 
 class Text(Protocol):

@@ -45,6 +45,11 @@ class FakeAnswer:
     outbound: Outbound
     in_reply_to: str | None = None
 
+    @property
+    def picture(self) -> bool:
+        """As stored."""
+        return bool(self.outbound.image)
+
 
 class FakeInbox:
     """Keeps what it is given, once per channel and external id. With an `error` it takes nothing."""
@@ -81,6 +86,11 @@ class FakeInbox:
             raise self.error
         with self.lock:
             return [one for one in self.answers if one.outbound.address == address and one.number > after]
+
+    def picture_for(self, address: Address, number: int) -> bytes | None:
+        """Of her own messages only."""
+        own = {one.number: one.outbound.image for one in self.answers if one.outbound.address == address}
+        return own.get(number) or None
 
     def write(self, address: Address, text: str, *labels: str, ask_location: bool = False) -> None:
         """Something to say to an address."""

@@ -273,6 +273,25 @@ async def test_the_page_reads_its_answers(client: httpx.AsyncClient, inbox: Fake
     assert (await client.get(f"/chat/messages?after={found[1]['number']}", headers=cookie)).json() == {"messages": []}
 
 
+async def test_the_page_shows_its_own_pictures(client: httpx.AsyncClient, inbox: FakeInbox) -> None:
+    inbox.respond = lambda inbound: [Outbound(inbound.address, "wind"), Outbound(inbound.address, "rain", image=b"PNG")]
+    inbox.record_all([Inbound(ASHA, "1", "weather", NOW)])
+    mine = {"cookie": f"{COOKIE}={SESSION}"}
+    messages = (await client.get("/chat/messages", headers=mine)).json()["messages"]
+    assert [message["picture"] for message in messages] == ["", "/chat/pictures/2"]
+    answer = await client.get("/chat/pictures/2", headers=mine)
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"PNG", "image/png")
+    assert answer.headers["cache-control"].startswith("private")
+    strangers = {"cookie": f"{COOKIE}=another-session-0123456789"}
+    for path, headers, status in (
+        ("/chat/pictures/2", strangers, 404),
+        ("/chat/pictures/1", mine, 404),
+        ("/chat/pictures/x", mine, 400),
+        ("/chat/pictures/2", {}, 401),
+    ):
+        assert (await client.get(path, headers=headers)).status_code == status
+
+
 async def test_the_page_waits_for_an_answer(inbox: FakeInbox) -> None:
     async with client_for(fake_doors(inbox, poll_seconds=30)) as client:
         waiting = asyncio.create_task(client.get("/chat/messages", headers={"cookie": f"{COOKIE}={SESSION}"}))

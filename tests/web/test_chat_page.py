@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.channels.web import WebChat
+from bot.clients.charts import Labels, can_draw, draw_chart
 from bot.domain.errors import StorageError
 from bot.domain.messages import Address, Inbound, InboundKind, Outbound, QuickReply
+from bot.domain.weather import DaySummary
 from tests.web.fake_doors import FakeInbox, fake_doors
 from tests.web.served import served
 
@@ -131,6 +133,39 @@ def test_a_question_and_its_answer(page: Page, inbox: FakeInbox) -> None:
     page.reload()
     expect(page.get_by_text("यूरिया न डालें")).to_be_visible()
     expect(page.locator(".me")).to_have_count(2)
+
+
+@pytest.mark.skipif(not can_draw(), reason="matplotlib and Pillow not installed: pip install khetdoot[chart]")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:matplotlib", "ignore::DeprecationWarning:pyparsing")
+def test_a_picture_comes_with_the_weather_and_goes_again(page: Page, inbox: FakeInbox) -> None:
+    forecast = "హత్రాస్\nఈరోజు: వర్షం లేదు. 24-33°C, గాలి గంటకు 12 కి.మీ."
+    inbox.respond = answering(lambda to: Outbound(to, forecast, "te", image=chart()))
+    page.goto("/chat?language=te")
+    ask(page, "వాతావరణం")
+    picture = page.get_by_role("img", name=forecast.partition("\n")[0])
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [
+        640,
+        400,
+    ]
+    assert fits_the_screen(page)
+    shoot(page, "weather")
+    page.route("**/chat/pictures/*", lambda route: route.fulfill(status=404))
+    page.reload()
+    expect(page.locator("#messages .bubble").last).to_contain_text("వర్షం లేదు")
+    expect(page.locator("img.picture")).to_have_count(0)
+
+
+def chart() -> bytes:
+    """A week's beginning in Telugu."""
+    first = date(2026, 7, 10)
+    days = [
+        DaySummary(first + timedelta(days=number), 24.0, 33.0 - number, rain, 60.0, 10.0, 15.0, 5.0)
+        for number, rain in enumerate((0.0, 18.0, 0.3, 66.0, 4.0))
+    ]
+    names = ("ఈరోజు", "రేపు", "ఆది", "సోమ", "మంగళ")
+    telugu = Labels("Telu", "హత్రాస్", names, "వర్షం (మి.మీ.)", "ఉష్ణోగ్రత", "Open-Meteo.com (CC BY 4.0)")
+    return draw_chart(days, telugu, telugu)
 
 
 def test_it_shows_that_the_bot_is_writing(page: Page, inbox: FakeInbox) -> None:

@@ -25,6 +25,14 @@
   };
   const toEnd = () => { list.scrollTop = list.scrollHeight; };
 
+  // The server keeps pictures for a day; later the text stands alone.
+  const pictureOf = (entry) => {
+    const picture = element("img", "picture");
+    Object.assign(picture, { src: entry.picture, alt: entry.shown, width: 640, height: 400 });
+    picture.onerror = () => picture.remove();
+    return picture;
+  };
+
   const drawRow = (entry) => {
     if (entry.hidden) return;
     const row = element("div", entry.me ? `row me ${entry.state}` : "row bot");
@@ -37,6 +45,7 @@
     const bubble = element("div", "bubble");
     // A first line of its own that is no sentence is the answer's title.
     const [, title, rest] = (!entry.me && /^([^\n]{1,90}[^\n.?!।:])(\n[^]+)$/.exec(entry.shown)) || [null, "", entry.shown];
+    if (entry.picture) bubble.append(pictureOf(entry));
     if (title) bubble.append(element("strong", "", title));
     bubble.append(rest);
     bubble.dir = "auto";
@@ -139,7 +148,7 @@
     if (message.number <= kept.after) return;
     kept.after = message.number;
     answered.add(message.answers);
-    kept.said.push({ shown: message.text, language: message.language, choices: message.quick_replies, askLocation: message.ask_location });
+    kept.said.push({ shown: message.text, language: message.language, picture: message.picture, choices: message.quick_replies, askLocation: message.ask_location });
     keep();
     showTyping(false);
     drawRow(kept.said.at(-1));
