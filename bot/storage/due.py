@@ -50,7 +50,7 @@ def late(now: datetime) -> Select[Any]:
 
 
 def due(now: datetime, channel: str, priority: int, limit: int) -> Select[Any]:
-    """Rows of one channel and priority that may be sent now, first in line first, with consent and `alerts` of the contact.
+    """Rows of one channel and priority that may be sent now, first in line first, with their contacts' consent.
 
     A row waits for any of its address that is being sent, and while queued for those of higher or the same
     priority queued before it; so that a reply never waits for a broadcast that waits for the morning.
