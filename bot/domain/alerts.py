@@ -32,7 +32,7 @@ class EventKind(StrEnum):
 
 
 Limits = tuple[tuple[str, float], ...]
-"""Thresholds by name, units in the name (`rain_mm`), in the file's order."""
+"""Thresholds: `min_`, `max_` (the bound itself counts), `over_`, `under_` (it does not) before a value's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +86,27 @@ class AlertRule:
     kind: str
     """Name of the test in bot.alerts that reads the weather."""
     levels: tuple[Level, ...]
+    """Severity rising."""
+    days: int
+    """So many days in a row must meet the thresholds."""
     clear: Limits
-    """Thresholds below which it is over: hysteresis."""
+    """Looser thresholds; it is over when the weather does not meet these either: hysteresis."""
     clear_text: str
+    """Empty: its end is not told."""
     clear_after: timedelta
     """How long it must have been clear before that is told."""
     cool_down: timedelta
     """At least so long between two warnings, unless severity rises."""
     horizon: timedelta
     """How far ahead it looks."""
+    lasts: timedelta
+    """How long it matters after the weather (a disease shows days later)."""
     shown: str
     """Name of the input that the texts show as {value}; empty: none."""
     unit: str
     """Unit of `shown`: mm, celsius, km/h or empty."""
+    options: Limits = ()
+    """What the test needs to know besides: `humidity_percent` from which an hour is humid, `base_c` of degree days."""
     crops: tuple[str, ...] = ()
     stages: tuple[StageWindow, ...] = ()
     by_sowing: bool = False
@@ -107,8 +115,8 @@ class AlertRule:
     months: tuple[int, ...] = ()
     push: bool = True
     """False: told on request and in the digest only."""
-    card: str | None = None
-    """Id of the card with more advice."""
+    cards: tuple[tuple[str, str], ...] = ()
+    """Card with more advice by crop; crop "" for all."""
     sourced: bool = True
     """False: the thresholds are a default that no page states."""
     sources: tuple[Source, ...] = ()
@@ -126,6 +134,11 @@ class AlertRule:
             if level.severity is severity:
                 return level
         raise KeyError(severity)
+
+    def card(self, crop: str = "") -> str | None:
+        """Id of the card with more advice."""
+        cards = dict(self.cards)
+        return cards.get(crop) or cards.get("")
 
     def holds(self, region: str | None, day: date) -> bool:
         """Whether it is for the region and the month."""
