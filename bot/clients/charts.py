@@ -16,9 +16,11 @@ from typing import Any
 from bot.domain.weather import DaySummary
 
 WIDTH, HEIGHT, DPI = 640, 400, 100
-LEFT, RIGHT, BOTTOM, TOP = 0.08, 0.92, 0.16, 0.80
+LEFT, RIGHT, BOTTOM, TOP = 0.03, 0.97, 0.19, 0.74
 """Share of the picture that the plot takes; words stand around it."""
-RAIN, WARM, COOL, INK = "#2f6db3", "#c8431f", "#e0a03a", "#222222"
+TITLE, LEGEND, DAY, SOURCE, NUMBER = 36, 25, 27, 16, 24
+"""Heights of letters in pixels: a phone shows the picture at less than half its size."""
+RAIN, WARM, COOL, INK = "#2f6db3", "#c8431f", "#b9770e", "#222222"
 SCALE_LEAST_RAIN = 10.0
 """mm that the rain axis shows at least, so that a drizzle does not look like a flood."""
 LEAST_SPAN = 6.0
@@ -93,16 +95,16 @@ def plot(days: Sequence[DaySummary]) -> Any:
     places = range(len(days))
     rain = [day.rain or 0.0 for day in days]
     bars.bar(places, rain, width=0.55, color=RAIN, alpha=0.85)
-    bars.set_ylim(0, max(SCALE_LEAST_RAIN, *rain) * 2.3)  # bars in the lower half, lines above
+    bars.set_ylim(0, max(SCALE_LEAST_RAIN, *rain) * 2.9)  # bars in the lower third, lines above
     lines = bars.twinx()
     highs, lows = [day.high or 0.0 for day in days], [day.low or 0.0 for day in days]
     lines.plot(places, highs, color=WARM, marker="o", linewidth=2)
     lines.plot(places, lows, color=COOL, marker="o", linewidth=2)
     span = max(max(highs) - min(lows), LEAST_SPAN)
-    lines.set_ylim(min(lows) - 1.8 * span, max(highs) + 0.4 * span)
+    lines.set_ylim(min(lows) - 2.3 * span, max(highs) + 0.7 * span)
     for place, (low, high, amount) in enumerate(zip(lows, highs, rain, strict=True)):
-        label(lines, place, high, f"{high:.0f}°", WARM, 8)
-        label(lines, place, low, f"{low:.0f}°", COOL, -15)
+        label(lines, place, high, f"{high:.0f}°", WARM, 7)
+        label(lines, place, low, f"{low:.0f}°", COOL, -22)
         if amount >= 0.5:
             label(bars, place, amount, f"{amount:.0f}", RAIN, 2)
     for axes in (bars, lines):
@@ -124,31 +126,42 @@ def label(axes: Any, x: float, y: float, text: str, colour: str, lift: int) -> N
         textcoords="offset points",
         ha="center",
         color=colour,
-        fontsize=11,
+        fontsize=NUMBER * 72 / DPI,
         weight="bold",
     )
 
 
 def write_words(picture: Any, words: Labels, english: Labels, count: int) -> Any:
     """Title and legend above the plot, days below it, the source in the corner."""
-    from PIL import ImageDraw, ImageFont
+    from PIL import ImageDraw
 
-    path = font_path(words.script) or font_path("Latn")
-    plain = font_path("Latn")
+    script = words.script if font_path(words.script) else "Latn"
     pen = ImageDraw.Draw(picture)
-
-    def font(size: int, file: str | None = path) -> Any:
-        return ImageFont.truetype(file, size) if file else ImageFont.load_default(size)
-
-    pen.text((WIDTH * LEFT, 10), words.title, font=font(24), fill=INK)
-    pen.rectangle((WIDTH * LEFT, 52, WIDTH * LEFT + 14, 66), fill=RAIN)
-    pen.text((WIDTH * LEFT + 20, 59), words.rain, font=font(16), fill=INK, anchor="lm")
-    middle = WIDTH * 0.42
-    pen.line((middle, 59, middle + 20, 59), fill=WARM, width=4)
-    pen.text((middle + 26, 59), words.temperature, font=font(16), fill=INK, anchor="lm")
-    step = WIDTH * (RIGHT - LEFT) / (count + 0.2)
+    left, width = WIDTH * LEFT, WIDTH * (RIGHT - LEFT)
+    pen.text((left, 34), words.title, font=font_for(words.title, script, TITLE, width), fill=INK, anchor="lm")
+    half = width / 2 - 40
+    pen.rectangle((left, 72, left + 20, 92), fill=RAIN)
+    pen.text((left + 28, 82), words.rain, font=font_for(words.rain, script, LEGEND, half), fill=INK, anchor="lm")
+    middle, warm = WIDTH / 2, words.temperature
+    pen.line((middle, 82, middle + 26, 82), fill=WARM, width=5)
+    pen.text((middle + 34, 82), warm, font=font_for(warm, script, LEGEND, half), fill=INK, anchor="lm")
+    step = width / (count + 0.2)
     for place, name in enumerate(words.days):
-        x = WIDTH * LEFT + step * (place + 0.6)
-        pen.text((x, HEIGHT * (1 - BOTTOM) + 16), name, font=font(17), fill=INK, anchor="mm")
-    pen.text((WIDTH - 8, HEIGHT - 6), english.source, font=font(11, plain), fill="#777777", anchor="rs")
+        x, font = left + step * (place + 0.6), font_for(name, script, DAY, step - 6)
+        pen.text((x, HEIGHT * (1 - BOTTOM) + 22), name, font=font, fill=INK, anchor="mm")
+    font = font_for(english.source, "Latn", SOURCE, width)
+    pen.text((WIDTH - 8, HEIGHT - 8), english.source, font=font, fill="#666666", anchor="rs")
     return picture
+
+
+def font_for(text: str, script: str, size: int, width: float) -> Any:
+    """The font of a script, `size` pixels high or as much smaller as the text needs to be no wider than `width`."""
+    from PIL import ImageFont
+
+    # Fonts of some scripts have no Latin letters, and a place may be known by its English name only.
+    path = font_path("Latn" if text.isascii() else script)
+
+    def font(pixels: int) -> Any:
+        return ImageFont.truetype(path, pixels) if path else ImageFont.load_default(pixels)
+
+    return font(max(8, min(size, int(size * width / max(font(size).getlength(text), 1.0)))))
