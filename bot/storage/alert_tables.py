@@ -80,12 +80,13 @@ alert_states = Table(
     Column("episode", KeyText, nullable=False),
 )
 
-# When a cell was evaluated last: one process does it, once an hour.
+# The cells that have subscribers: when the newest forecast came, and the hour they were evaluated for last.
 alert_cells = Table(
     "alert_cells",
     metadata,
     Column("north", Integer, primary_key=True),
     Column("east", Integer, primary_key=True),
     Column("region", KeyText, primary_key=True),
-    Column("evaluated_at", UtcDateTime, nullable=False),
+    Column("fetched_at", UtcDateTime, index=True),
+    Column("evaluated_at", UtcDateTime, index=True),
 )

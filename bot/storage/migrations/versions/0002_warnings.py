@@ -18,9 +18,14 @@ def upgrade() -> None:
         sa.Column("north", sa.Integer(), nullable=False),
         sa.Column("east", sa.Integer(), nullable=False),
         sa.Column("region", sa.Text(), nullable=False),
-        sa.Column("evaluated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("evaluated_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("north", "east", "region", name=op.f("pk_alert_cells")),
     )
+    with op.batch_alter_table("alert_cells", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alert_cells_evaluated_at"), ["evaluated_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alert_cells_fetched_at"), ["fetched_at"], unique=False)
+
     op.create_table(
         "alert_states",
         sa.Column("north", sa.Integer(), nullable=False),

@@ -1,0 +1,216 @@
+"""One text to many as SQL: outbox rows for the subscribers of a cell by INSERT .. SELECT; no contact is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain.contacts import Consent
+from bot.domain.messages import DeliveryStatus, Outbound
+from bot.storage.alert_tables import alerts, subscribed_crops, subscriptions
+from bot.storage.columns import CleanText, Json, KeyText, UtcDateTime
+from bot.storage.records import outbound_columns
+from bot.storage.subscribed import REFERENCE
+from bot.storage.subscriptions import NEVER, Area
+from bot.storage.tables import contacts, outbox
+
+FIRST_LANGUAGE, FIRST_SCRIPT = "en", "native"
+TOLD = ("sending", "sent", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Subscribers of an area who get the same text. `place` is the name that they gave."""
+
+    language: str
+    script: str
+    channel: str
+    place: str
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What these readers get: the parts in order; the id in their address is left empty."""
+
+    readers: Readers
+    parts: tuple[Outbound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be queued for an area: all letters or none. `id` begins with REFERENCE and is each row's reference."""
+
+    id: str
+    area: Area
+    letters: tuple[Letter, ...]
+    not_before: datetime
+    crop: str | None = None
+    sown_from: date | None = None
+    sown_until: date | None = None
+    episode: str = ""
+    """Id of the alert whose words, as far as they still wait, this order takes the place of."""
+    told_only: bool = False
+    """Only for who has got a word of the episode."""
+    digest_only: bool = False
+
+    @property
+    def size(self) -> int:
+        """Rows at most."""
+        return sum(letter.readers.count * len(letter.parts) for letter in self.letters)
+
+    @property
+    def shape(self) -> tuple[bool, ...]:
+        """Which statement it needs, beside the range."""
+        return self.crop is not None, self.sown_from is not None, self.told_only, self.digest_only
+
+
+def overtake(connection: Connection, orders: Sequence[Order], now: datetime) -> None:
+    """What still waits of an episode is not sent any more: newer words take its place."""
+    rows = [{"of": order.episode, "but": order.id} for order in orders if order.episode]
+    if not rows:
+        return
+    older = select(REFERENCE + alerts.c.id).where(alerts.c.episode == bindparam("of"))
+    waiting = and_(
+        outbox.c.reference.in_(older),
+        outbox.c.reference != "",
+        outbox.c.reference != bindparam("but"),
+        outbox.c.state == DeliveryStatus.QUEUED,
+    )
+    values = {"state": DeliveryStatus.EXPIRED, "error": "overtaken by a newer word", "done_at": now}
+    connection.execute(update(outbox).where(waiting).values(values), rows)
+
+
+def order_values(order: Order) -> dict[str, Any]:
+    """Parameters that all rows of an order share."""
+    return {
+        "north": order.area.cell.north,
+        "east": order.area.cell.east,
+        "region": order.area.region,
+        "order_id": order.id,
+        "waits_until": order.not_before,
+        "crop": order.crop,
+        "sown_from": order.sown_from,
+        "sown_until": order.sown_until,
+        "episode": order.episode,
+    }
+
+
+def letter_values(letter: Letter, place: int, part: Outbound) -> dict[str, Any]:
+    """Parameters of one part of a letter."""
+    columns = outbound_columns(part, part.expires_at or NEVER)
+    return {
+        "language": letter.readers.language,
+        "script": letter.readers.script,
+        "channel": letter.readers.channel,
+        "place": letter.readers.place,
+        "suffix": f":{place}",
+        "words": columns["text"],
+        "data": columns["payload"],
+        "priority": columns["priority"],
+        "purpose": columns["purpose"],
+        "ends": columns["expires_at"],
+    }
+
+
+@cache
+def letters_to_rows(sqlite_: bool, shape: tuple[bool, ...], ranged: bool) -> Any:
+    """The INSERT .. SELECT of one letter's part for an order of that shape."""
+    text = KeyText()
+    random = func.lower(func.hex(func.randomblob(16))) if sqlite_ else hex_uuid()
+    key = bindparam("order_id", type_=text) + ":" + contacts.c.id + bindparam("suffix", type_=text)
+    columns: dict[str, Any] = {
+        "id": random,
+        "contact_id": contacts.c.id,
+        "dedupe_key": key,
+        "channel": contacts.c.channel,
+        "address": contacts.c.address,
+        "text": bindparam("words", type_=CleanText()),
+        "payload": bindparam("data", type_=Json()),
+        "purpose": bindparam("purpose", type_=text),
+        "reference": bindparam("order_id", type_=text),
+        "priority": bindparam("priority", type_=Integer()),
+        "state": literal(DeliveryStatus.QUEUED.value, text),
+        "not_before": bindparam("waits_until", type_=UtcDateTime()),
+        "expires_at": bindparam("ends", type_=UtcDateTime()),
+        "attempts": literal(0),
+        "uncertain": literal(0),
+        "error": literal("", text),
+        "created_at": bindparam("now", type_=UtcDateTime()),
+        "erase_when_done": false(),
+    }
+    rows = select(*columns.values()).join_from(subscriptions, contacts).where(*wanted(shape, ranged))
+    insert = (sqlite if sqlite_ else postgresql).insert(outbox)
+    return insert.from_select(list(columns), rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
+
+
+def hex_uuid() -> ColumnElement[str]:
+    """A random id of 32 hexadecimal digits, made by PostgreSQL."""
+    return func.replace(cast(func.gen_random_uuid(), Text), "-", "")
+
+
+def wanted(shape: tuple[bool, ...], ranged: bool) -> Iterator[ColumnElement[bool]]:
+    """Who is written to: subscribers of the area who read this letter; consent is asked of the contact herself."""
+    by_crop, by_sowing, told_only, digest_only = shape
+    yield subscriptions.c.north == bindparam("north")
+    yield subscriptions.c.east == bindparam("east")
+    yield subscriptions.c.region == bindparam("region")
+    yield subscriptions.c.place == bindparam("place")
+    yield contacts.c.channel == bindparam("channel")
+    yield func.coalesce(contacts.c.language, FIRST_LANGUAGE) == bindparam("language")
+    yield func.coalesce(contacts.c.script, FIRST_SCRIPT) == bindparam("script")
+    yield contacts.c.consent == Consent.ACTIVE
+    yield contacts.c.alerts
+    if ranged:
+        yield subscriptions.c.contact_id > bindparam("after")
+        yield subscriptions.c.contact_id <= bindparam("until")
+    if digest_only:
+        yield subscriptions.c.digest
+    if by_crop:
+        yield grows(by_sowing)
+    if told_only:
+        yield was_told()
+
+
+def grows(by_sowing: bool) -> ColumnElement[bool]:
+    """She grows the crop, sown within the days."""
+    rows = select(literal(1)).where(
+        subscribed_crops.c.contact_id == subscriptions.c.contact_id, subscribed_crops.c.crop == bindparam("crop")
+    )
+    if by_sowing:
+        rows = rows.where(subscribed_crops.c.sown.between(bindparam("sown_from"), bindparam("sown_until")))
+    return rows.exists()
+
+
+def was_told() -> ColumnElement[bool]:
+    """She has, or is just being sent, a word of the episode other than this one."""
+    return (
+        select(literal(1))
+        .join_from(outbox, alerts, outbox.c.reference == REFERENCE + alerts.c.id)
+        .where(
+            outbox.c.contact_id == subscriptions.c.contact_id,
+            outbox.c.state.in_(TOLD),
+            outbox.c.reference != bindparam("order_id"),
+            alerts.c.episode == bindparam("episode"),
+        )
+        .exists()
+    )
