@@ -20,7 +20,7 @@ from bot.knowledge import Knowledge
 from bot.locales import Locales
 from bot.mind import shorten
 from bot.settings import Settings, read_settings
-from bot.skills.wording import MOST_STEPS, remaining_parts
+from bot.skills.wording import first_steps, remaining_parts
 from bot.understanding.romanise import romanise
 
 app = typer.Typer(help="SMS: registering texts in India (DLT).", no_args_is_help=True)
@@ -135,7 +135,7 @@ def card_parts(locales: Locales, card: Card, language: str, whole: bool) -> tupl
     text = card.texts.get(language)
     if text is None:
         return ()
-    steps = tuple(step for step in card.steps if step.id in text.steps)[:MOST_STEPS]
+    steps = first_steps(tuple(step for step in card.steps if step.id in text.steps))
     call = locales.messages[language].get("emergency.call", "") if "emergency" in card.topics else ""
     answer = f"{PLACEHOLDER.sub(SLOT, call)} {text.sms}".strip()
     return (answer, *remaining_parts(locales, text, steps, language)) if whole else (answer,)

@@ -89,30 +89,30 @@ def select_prefix(card: Card) -> str:
 
 def build_select(card: Card, gloss: Gloss, rivals: Sequence[Card] = ()) -> Prompt:
     """The prompt that asks for steps of `card`, or one of `rivals` (numbered from 2)."""
-    others = [f"Card {number}: {english_title(rival)}\n" for number, rival in enumerate(rivals, start=2)]
+    others = [f"Card {number}: {title_of(rival)}\n" for number, rival in enumerate(rivals, start=2)]
     return Prompt(select_prefix(card), f"{''.join(others)}{question(gloss)}{REPLY}")
 
 
-def compose_prefix(card: Card) -> str:
-    """Rules and card for free text. Ends with a newline."""
-    return f"{USER}{COMPOSE_RULES}{card_lines(card)}"
+def compose_prefix(card: Card, language: str) -> str:
+    """Rules and the card in the language of the answer, for free text. Ends with a newline."""
+    return f"{USER}{COMPOSE_RULES}{card_lines(card, language)}"
 
 
-def build_compose(card: Card, gloss: Gloss, letters: str, language: str) -> Prompt:
-    """The prompt that asks for the chosen steps in plain sentences of `language` (its English name)."""
-    wish = f"Explain steps {' '.join(letters)} in {language}, nothing else."
-    return Prompt(compose_prefix(card), f"{question(gloss)}\n{wish}{REPLY}")
+def build_compose(card: Card, gloss: Gloss, letters: str, language: str, name: str) -> Prompt:
+    """The prompt that asks for the chosen steps in plain sentences of `language` (`name`: what it is called)."""
+    wish = f"Explain steps {' '.join(letters)} in {name}, nothing else."
+    return Prompt(compose_prefix(card, language), f"{question(gloss)}\n{wish}{REPLY}")
 
 
-def card_lines(card: Card) -> str:
-    """The card's English side: title, lettered steps, when a step holds."""
-    texts = card.texts["en"].steps if "en" in card.texts else {}
+def card_lines(card: Card, language: str = "en") -> str:
+    """The card's side in a language: title, lettered steps, when a step holds."""
+    texts = card.texts[language].steps if language in card.texts else {}
     steps = [
         f"{letter}. {texts[step.id]}{condition(step.when)}\n"
         for letter, step in lettered(card).items()
         if step.id in texts
     ]
-    return f"Card 1: {english_title(card)}\n{''.join(steps)}"
+    return f"Card 1: {title_of(card, language)}\n{''.join(steps)}"
 
 
 def lettered(card: Card) -> dict[str, Step]:
@@ -132,9 +132,9 @@ def question(gloss: Gloss) -> str:
     return f"Farmer asks: {gloss.line}{quoted}"
 
 
-def english_title(card: Card) -> str:
-    """The card's English title, its id where it has no English text."""
-    return card.texts["en"].title if "en" in card.texts else plain_id(card.id)
+def title_of(card: Card, language: str = "en") -> str:
+    """The card's title, its id where it has no text in the language."""
+    return card.texts[language].title if language in card.texts else plain_id(card.id)
 
 
 def plain_id(name: str) -> str:

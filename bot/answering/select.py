@@ -16,7 +16,7 @@ from typing import Protocol
 from bot.answering.decide import Decision, Move
 from bot.answering.engine import Engine, Prompt
 from bot.answering.prompts import PROMPT_VERSION, Gloss, build_select, gloss_of, lettered
-from bot.domain.cards import Hit, Step, StepKind
+from bot.domain.cards import BINDING, Hit, Step
 from bot.domain.errors import EngineError
 from bot.domain.turns import Understanding
 
@@ -30,8 +30,6 @@ MANY_STEPS = 3
 MANY_WORDS = 12
 """A question of so many words says more than what was understood of it."""
 MOST_TOKENS = 24
-KEPT = frozenset({StepKind.SAFETY, StepKind.CALL})
-"""Steps that are never left out: protection and first aid, and whom to ask before spraying."""
 UNTOUCHED = "emergency"
 """A topic that no model has a part in."""
 CROP, PROBLEM, PERSON = "ask crop", "ask problem", "person"
@@ -39,7 +37,7 @@ CROP, PROBLEM, PERSON = "ask crop", "ask problem", "person"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question that a card answers with `steps` (ids as without a model), and what the model may say of it."""
+    """A question that a card answers, its `steps` that apply, and what the model may say of it."""
 
     hit: Hit
     gloss: Gloss
@@ -51,7 +49,7 @@ class Case:
     @property
     def letters(self) -> dict[str, str]:
         """Step ids that may be chosen by their letters, in the card's order."""
-        open_ids = {step.id for step in self.steps if step.kind not in KEPT}
+        open_ids = {step.id for step in self.steps if step.kind not in BINDING}
         return {letter: step.id for letter, step in lettered(self.hit.card).items() if step.id in open_ids}
 
     @property
@@ -142,7 +140,7 @@ def parse(said: str, case: Case) -> Decision | None:
     if chosen != [letter for letter in letters if letter in chosen]:
         return None
     wanted = {letters[letter] for letter in chosen}
-    steps = tuple(step.id for step in case.steps if step.id in wanted or step.kind in KEPT)
+    steps = tuple(step.id for step in case.steps if step.id in wanted or step.kind in BINDING)
     return Decision(Move.ANSWER, case.hit, steps=steps)
 
 

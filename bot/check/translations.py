@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bot.channels.segments import measure
 from bot.check.files import Data, line_with
-from bot.check.numbers import figures, number_faults, without_contacts
-from bot.check.restricted import restricted_names
-from bot.check.units import units_of
 from bot.domain.cards import Card, CardText, Quantity
 from bot.knowledge import text_hash
+from bot.knowledge.numbers import figures, number_faults, without_contacts
+from bot.knowledge.restricted import restricted_names
+from bot.knowledge.units import units_of
 from bot.locales import Problem
 from bot.understanding.romanise import romanise
 from bot.understanding.script import count_scripts

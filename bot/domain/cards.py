@@ -19,6 +19,10 @@ class StepKind(StrEnum):
     CALL = "call"
 
 
+BINDING = frozenset({StepKind.SAFETY, StepKind.CALL})
+"""Steps that are never left out of a card: protection, first aid, whom to ask before spraying."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number that a text may carry: a value or range, its unit, what it is per, and the source that states it."""

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.answering.compose import Composer
 from bot.answering.decide import Decision, Move, decide
-from bot.domain.cards import Hit
+from bot.answering.select import Selector, case_of
+from bot.domain.cards import CardText, Hit, Step
 from bot.domain.messages import QuickReply
 from bot.domain.turns import CardScore, Outcome, Pending, Reply, Result, Turn
 from bot.locales import Locales
 from bot.retrieval import CardIndex
-from bot.skills.wording import card_text, label, remaining_parts, remembered, steps_to_send, whole_card
+from bot.skills.wording import (
+    card_text,
+    first_steps,
+    fitting_steps,
+    label,
+    remaining_parts,
+    remembered,
+    whole_card,
+)
 
 MOST_CHOICES = 6
 MOST_ASKED = 2
@@ -21,44 +32,85 @@ COMMON_CROPS = ("rice", "wheat", "maize", "cotton", "tomato", "chilli")
 class Advice:
     """The skill behind `ask_advice`."""
 
-    def __init__(self, locales: Locales, index: CardIndex) -> None:
+    def __init__(
+        self, locales: Locales, index: CardIndex, selector: Selector | None = None, composer: Composer | None = None
+    ) -> None:
         self.locales = locales
         self.index = index
+        self.selector = selector
+        self.composer = composer
 
     def __call__(self, turn: Turn) -> Result:
         """Answers, asks back or abstains; never raises for want of a card or a translation."""
         understanding = turn.understanding
         hits = self.index.search(understanding, region=turn.region, today=turn.now.date())
         spoken = [hit for hit in hits if card_text(hit.card, turn.language)]
-        decision = decide(understanding, spoken)
+        decision = self._decided(turn, spoken)
         result = self._act(turn, decision)
         scores = (decision.hit, *(hit for hit in spoken if hit is not decision.hit)) if decision.hit else ()
         cards = tuple(CardScore(hit.card.id, hit.crop, hit.topic, hit.score) for hit in scores if hit)
         return replace(result, reply=replace(result.reply, cards=cards))
 
+    def _decided(self, turn: Turn, hits: Sequence[Hit]) -> Decision:
+        """The rules' decision; where they answer, a model may narrow it."""
+        decision = decide(turn.understanding, hits)
+        if self.selector is None or decision.move is not Move.ANSWER or decision.hit is None:
+            return decision
+        card = decision.hit.card
+        case = case_of(
+            turn.understanding,
+            decision.hit,
+            hits,
+            fitting_steps(card, card.texts[turn.language], turn),
+            reads=self.selector.reads,
+            may_ask=turn.session.asked < MOST_ASKED,
+        )
+        return (self.selector.select(case) if case else None) or decision
+
     def _act(self, turn: Turn, decision: Decision) -> Result:
+        result = self._moved(turn, decision)
+        engine = decision.engine if result.reply.engine == "cards" else result.reply.engine
+        return replace(result, reply=replace(result.reply, engine=engine))
+
+    def _moved(self, turn: Turn, decision: Decision) -> Result:
         if decision.move is Move.ANSWER and decision.hit:
-            return self._answer(turn, decision.hit)
+            return self._answer(turn, decision.hit, decision.steps)
         if decision.move in (Move.ASK_CROP, Move.ASK_PROBLEM) and turn.session.asked < MOST_ASKED:
             return self._ask_back(turn, decision)
         if decision.move is Move.UNCLEAR:
             return self._say(turn, "unclear", Outcome.ASKED_BACK)
         return self._say(turn, "no_card", Outcome.ABSTAINED)
 
-    def _answer(self, turn: Turn, hit: Hit) -> Result:
+    def _answer(self, turn: Turn, hit: Hit, chosen: tuple[str, ...]) -> Result:
         text = hit.card.texts[turn.language]
-        steps = steps_to_send(hit.card, text, turn)
-        more = remaining_parts(self.locales, text, steps, turn.language)
+        fitting = fitting_steps(hit.card, text, turn)
+        steps = first_steps(tuple(step for step in fitting if not chosen or step.id in chosen))
+        left_out = tuple(step for step in fitting if step not in steps) if chosen else ()
+        told = self._told(turn, hit, steps)
+        # The SMS of the card sums up all its steps: it is not for a choice of them, and comes with MORE then.
+        short = " ".join(text.steps[step.id] for step in steps) if left_out else text.sms
+        more = self._more(turn, text, left_out or steps)
+        more = (text.sms, *more) if left_out else more
         reply = Reply(
-            text=whole_card(self.locales, text, steps, turn.language),
-            short=text.sms,
+            text=whole_card(self.locales, text, steps, turn.language, told),
+            short=short,
             outcome=Outcome.ANSWERED,
             quick_replies=self._buttons(turn, "button.source", "button.person"),
             steps=tuple(step.id for step in steps),
+            engine=self.composer.engine.name if told and self.composer else "cards",
             more=more,
         )
         session = remembered(turn, card_id=hit.card.id, more=more if turn.short else ())
         return Result(reply, turn.contact, session)
+
+    def _more(self, turn: Turn, text: CardText, steps: tuple[Step, ...]) -> tuple[str, ...]:
+        return remaining_parts(self.locales, text, steps, turn.language)
+
+    def _told(self, turn: Turn, hit: Hit, steps: tuple[Step, ...]) -> str:
+        """The steps in the model's own sentences where that is allowed and they passed the guard; else empty."""
+        if self.composer is None or turn.short:
+            return ""
+        return self.composer.compose(hit.card, steps, turn.understanding, turn.language) or ""
 
     def _ask_back(self, turn: Turn, decision: Decision) -> Result:
         asks_crop = decision.move is Move.ASK_CROP

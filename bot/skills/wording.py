@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.cards import Card, CardText, Step
+from bot.domain.cards import BINDING, Card, CardText, Step
 from bot.domain.turns import Pending, Session, Turn
 from bot.knowledge import Helpline
 from bot.locales import Locales
@@ -31,13 +31,13 @@ def card_text(card: Card, language: str) -> CardText | None:
     return card.texts.get(language)
 
 
-def whole_card(locales: Locales, text: CardText, steps: tuple[Step, ...], language: str) -> str:
-    """Title, what to look for, numbered steps, what to avoid, whom to call."""
+def whole_card(locales: Locales, text: CardText, steps: tuple[Step, ...], language: str, told: str = "") -> str:
+    """Title, what to look for, numbered steps (or `told` in their place), what to avoid, whom to call."""
     numbered = [f"{number}. {text.steps[step.id]}" for number, step in enumerate(steps, start=1)]
     blocks = [
         text.title,
         text.look and f"{locales.text('answer.look', language)}: {text.look}",
-        "\n".join([f"{locales.text('answer.steps', language)}:", *numbered]),
+        "\n".join([f"{locales.text('answer.steps', language)}:", *([told] if told else numbered)]),
         text.avoid and f"{locales.text('answer.avoid', language)}: {text.avoid}",
         text.call and f"{locales.text('answer.call', language)}: {text.call}",
     ]
@@ -55,11 +55,18 @@ def remaining_parts(locales: Locales, text: CardText, steps: tuple[Step, ...], l
     return tuple(part for part in [text.look, *pairs, *ends] if part)
 
 
-def steps_to_send(card: Card, text: CardText, turn: Turn) -> tuple[Step, ...]:
-    """Steps that fit what is known, that have words in the language, at most six."""
+def fitting_steps(card: Card, text: CardText, turn: Turn) -> tuple[Step, ...]:
+    """Steps that fit what is known and have words in the language."""
     entities = turn.understanding.entities
     fitting = card.steps_for(entities.problems, entities.stages, turn.region)
-    return tuple(step for step in fitting if step.id in text.steps)[:MOST_STEPS]
+    return tuple(step for step in fitting if step.id in text.steps)
+
+
+def first_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """At most six, in the card's order; where there are more, binding ones (safety, whom to ask) stay."""
+    binding = [step for step in steps if step.kind in BINDING]
+    others = [step for step in steps if step.kind not in BINDING][: max(MOST_STEPS - len(binding), 0)]
+    return tuple(step for step in steps if step in binding or step in others)
 
 
 def remembered(

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bot.knowledge import Restricted
+from bot.knowledge.reader import Restricted
 
 LETTER_BEFORE = r"(?<![^\W_])(?<![\u0900-\u0dff])"
 """No letter before a name, nor a vowel sign or virama, which are no letters to `re`."""
