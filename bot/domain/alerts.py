@@ -77,6 +77,9 @@ class Group:
         return cls(crop, stage, date.fromisoformat(sown) if sown else None)
 
 
+EVERYBODY = Group()
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRule:
     """One rule of knowledge/alerts/. Empty crops, regions, months: all. Levels rise; all numbers come from the file."""
@@ -140,14 +143,18 @@ class AlertRule:
         cards = dict(self.cards)
         return cards.get(crop) or cards.get("")
 
-    def holds(self, region: str | None, day: date) -> bool:
-        """Whether it is for the region and the month."""
-        return region_matches(self.regions, region) and (not self.months or day.month in self.months)
+    def in_region(self, region: str | None) -> bool:
+        """Whether it is for the region."""
+        return region_matches(self.regions, region)
+
+    def in_season(self, day: date) -> bool:
+        """Whether it is for the month."""
+        return not self.months or day.month in self.months
 
     def groups(self, crops: tuple[str, ...], sown: date | None, today: date) -> tuple[Group, ...]:
         """The groups that a farm with these crops is in. Without a sowing date rules without stages apply."""
         if not self.crops:
-            return (Group(),)
+            return (EVERYBODY,)
         found = []
         for crop in dict.fromkeys(crops):
             if crop not in self.crops:

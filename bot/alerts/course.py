@@ -1,0 +1,91 @@
+"""The course of a warning: raised, escalated, renewed, cleared, run out. State and finding in, state and event out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.alerts import AlertEvent, AlertRule, AlertState, EventKind, Finding, Severity
+
+CLEAR_WITHIN = timedelta(hours=48)
+"""An all-clear later than that after the weather told of is no news."""
+CLEAR_VALID = timedelta(hours=24)
+"""An all-clear that could not be sent for so long is dropped."""
+Step = tuple[AlertState | None, AlertEvent | None]
+
+
+def step(rule: AlertRule, state: AlertState | None, finding: Finding | None, now: datetime) -> Step:
+    """The state after an evaluation, and what is to be told. The same finding a second time tells nothing."""
+    if finding is None:
+        return fade(rule, state, now)
+    if finding.severity is Severity.LINGERING:
+        return linger(rule, state, now)
+    if state is None or state.over:
+        return begin(rule, state, finding, now)
+    return go_on(rule, state, finding, now)
+
+
+def begin(rule: AlertRule, state: AlertState | None, finding: Finding, now: datetime) -> Step:
+    """Nothing is under way: a new warning, unless one of the kind has only just been told.
+
+    After an all-clear it is raised again within the cool-down only if it is severe or worse than before."""
+    recent = state is not None and now - state.last_sent_at < rule.cool_down
+    if state and recent and finding.severity <= state.severity and finding.severity < Severity.SEVERE:
+        return replace(state, last_seen_at=now), None
+    return tell(rule, EventKind.RAISE, finding, now, since=now)
+
+
+def go_on(rule: AlertRule, state: AlertState, finding: Finding, now: datetime) -> Step:
+    """One is under way: escalated when it gets worse, told again when it lasts beyond what was told."""
+    if finding.severity > state.severity:
+        return tell(rule, EventKind.ESCALATE, finding, now, since=state.since)
+    if finding.ends > state.ends and now - state.last_sent_at >= rule.cool_down:
+        return tell(rule, EventKind.RAISE, finding, now, since=state.since)
+    return replace(state, last_seen_at=now, quiet_since=None), None
+
+
+def tell(rule: AlertRule, kind: EventKind, finding: Finding, now: datetime, since: datetime) -> Step:
+    """The finding told."""
+    state = AlertState(finding.severity, since, last_sent_at=now, last_seen_at=now, ends=finding.ends)
+    text = rule.level(finding.severity).text
+    event = AlertEvent(
+        kind, rule.id, rule.version, finding.severity, text, finding.starts, finding.ends, finding.ends, finding.inputs
+    )
+    return state, event
+
+
+def linger(rule: AlertRule, state: AlertState | None, now: datetime) -> Step:
+    """Neither a warning nor an all-clear; long after the weather told of it runs out in silence."""
+    if state is None or state.over:
+        return forget(rule, state, now), None
+    if now > state.ends + CLEAR_WITHIN:
+        return replace(state, last_seen_at=now, over=True), None
+    return replace(state, last_seen_at=now, quiet_since=None), None
+
+
+def fade(rule: AlertRule, state: AlertState | None, now: datetime) -> Step:
+    """Nothing is found: all-clear once the weather told of is past, or has stayed away long enough."""
+    if state is None or state.over:
+        return forget(rule, state, now), None
+    quiet_since = min(state.quiet_since or now, now)
+    if now < state.ends and now - quiet_since < rule.clear_after:
+        return replace(state, quiet_since=quiet_since), None
+    over = replace(state, quiet_since=quiet_since, over=True)
+    if not rule.clear_text or now > state.ends + CLEAR_WITHIN:
+        return over, None
+    event = AlertEvent(
+        EventKind.CLEAR,
+        rule.id,
+        rule.version,
+        state.severity,
+        rule.clear_text,
+        starts=state.since,
+        ends=state.ends,
+        valid_until=now + CLEAR_VALID,
+    )
+    return over, event
+
+
+def forget(rule: AlertRule, state: AlertState | None, now: datetime) -> AlertState | None:
+    """A state that is over is kept for the cool-down."""
+    return state if state and now - state.last_sent_at < rule.cool_down else None

@@ -1,0 +1,143 @@
+"""What a rule finds: runs of days that meet its thresholds, and how bad they are. Missing hours raise nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import isfinite
+from operator import ge, gt, le, lt
+
+from bot.alerts.kinds import KINDS, Day, cut_days
+from bot.alerts.weather import CellWeather, Value
+from bot.domain.alerts import EVERYBODY, AlertRule, Finding, Group, Level, Limits, Severity
+from bot.domain.weather import DAY
+
+SIDES: dict[str, Callable[[float, float], bool]] = {"min": ge, "over": gt, "max": le, "under": lt}
+MEANS = frozenset({"humidity_percent"})
+"""Values that missing hours may move both ways. Others can but grow by them, lows fall."""
+Run = range
+"""Indices of days in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The days looked at, the runs that meet each level's thresholds, and those that may meet the looser ones."""
+
+    days: tuple[Day, ...]
+    met: tuple[tuple[Level, tuple[Run, ...]], ...]
+    lingering: tuple[Run, ...]
+
+
+def find(rule: AlertRule, weather: CellWeather, group: Group = EVERYBODY) -> Finding | None:
+    """What the rule finds at `weather.now`; LINGERING where it cannot say that it is over; None when it is.
+
+    Groups of rules that do not count from sowing share the answer."""
+    if rule.by_sowing:
+        return look(rule, weather, group)
+    key = rule.id, rule.version
+    if key not in weather.found:
+        weather.found[key] = look(rule, weather, group)
+    return weather.found[key]
+
+
+def look(rule: AlertRule, weather: CellWeather, group: Group) -> Finding | None:
+    """The same, looked at anew."""
+    if not rule.in_region(weather.region):
+        return None
+    if not rule.in_season(weather.today):
+        return lingering(rule, weather.now)  # the end of a season is no all-clear
+    first = weather.today - rule.days * DAY - rule.lasts - DAY
+    last = (weather.now + rule.horizon).astimezone(weather.zone).date()
+    survey = survey_days(rule, weather, group, first, last)
+
+    def matters(run: Run) -> bool:
+        return any(
+            survey.days[i].ends + rule.lasts > weather.now and survey.days[i].starts < weather.now + rule.horizon
+            for i in run
+        )
+
+    met = [(level, run) for level, runs in survey.met for run in runs if matters(run)]
+    if met:
+        if KINDS[rule.kind].first_only:
+            met = [(level, run[:1]) for level, run in met[:1]]
+        return build_finding(rule, survey.days, met)
+    return lingering(rule, weather.now) if any(map(matters, survey.lingering)) else None
+
+
+def survey_days(rule: AlertRule, weather: CellWeather, group: Group, first: date, last: date) -> Survey:
+    """The rule's test on all days from first to last."""
+    days = tuple(cut_days(KINDS[rule.kind], weather, dict(rule.options), group, first, last))
+    met = tuple(
+        (level, tuple(runs([meets(level.limits, day) is True for day in days], rule.days))) for level in rule.levels
+    )
+    return Survey(days, met, tuple(runs([meets(rule.clear, day) is not False for day in days], rule.days)))
+
+
+def runs(marks: Sequence[bool], least: int) -> Iterator[Run]:
+    """Where at least so many marks stand in a row."""
+    start = 0
+    for index, mark in enumerate((*marks, False)):
+        if not mark:
+            if index - start >= least:
+                yield range(start, index)
+            start = index + 1
+
+
+def meets(limits: Limits, day: Day) -> bool | None:
+    """Whether a day meets all thresholds; None where missing hours leave it open."""
+    answers = [lies(name, limit, day) for name, limit in limits]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def lies(name: str, limit: float, day: Day) -> bool | None:
+    """Whether a value lies on the wanted side of a threshold such as `min_rain_mm`."""
+    side, _, what = name.partition("_")
+    value = day.values[what]
+    if value.known is None:
+        return None
+    answer = SIDES[side](value.known, limit)
+    if not value.partial:
+        return answer
+    if what in MEANS:
+        return None
+    grows = not what.startswith("low_")
+    certain = answer if grows == (side in ("min", "over")) else not answer
+    return answer if certain else None
+
+
+def lingering(rule: AlertRule, now: datetime) -> Finding:
+    """Holds a warning that is under way, raises none."""
+    return Finding(rule.id, rule.version, Severity.LINGERING, now, now, ())
+
+
+def build_finding(rule: AlertRule, days: tuple[Day, ...], met: Sequence[tuple[Level, Run]]) -> Finding:
+    """From the first to the last day of all runs, with the values of the worst day of the highest level."""
+    level = max((level for level, _ in met), key=lambda level: level.severity)
+    touched = [days[index] for _, run in met for index in run]
+    run, worst = worst_day(level, days, [run for each, run in met if each is level])
+    inputs = [(name, value.known) for name, value in worst.values.items() if is_told(value)]
+    return Finding(
+        rule.id,
+        rule.version,
+        level.severity,
+        starts=min(day.starts for day in touched),
+        ends=max(day.ends for day in touched) + rule.lasts,
+        inputs=(*((name, known) for name, known in inputs if known is not None), ("days", float(len(run)))),
+    )
+
+
+def is_told(value: Value) -> bool:
+    """Whether a value is known and is a number."""
+    return value.known is not None and isfinite(value.known)
+
+
+def worst_day(level: Level, days: tuple[Day, ...], found: Sequence[Run]) -> tuple[Run, Day]:
+    """The day that passes the level's first threshold by most, and its run."""
+    side, _, what = level.limits[0][0].partition("_")
+    sign = 1 if side in ("min", "over") else -1
+    places = [(run, index) for run in found for index in run]
+    run, index = max(places, key=lambda place: sign * (days[place[1]].values[what].known or 0.0))
+    return run, days[index]
