@@ -27,6 +27,7 @@ LONGEST_TEXT = 4000
 """Characters of a message that are read; a longer one is asked to be shortened rather than half understood."""
 SURE = 0.9
 """Confidence at which a text in another language overrides the language that the contact has chosen herself."""
+FEW_WORDS = 3
 HEARD_AS = {"ur-Latn": "hi-Latn"}
 """Urdu typed in Latin letters is answered as Hindi is: spoken and typed they are one language."""
 QUESTIONS = frozenset({Intent.ASK_ADVICE, Intent.GET_WEATHER, Intent.GET_PRICE, Intent.REPORT_EMERGENCY})
@@ -126,6 +127,9 @@ class Pipeline:
             return contact
         if understanding.intent not in QUESTIONS and detected.confidence < SURE:
             # "stop", "ok", "namaste" are said in many languages: no evidence for one of them.
+            return contact
+        if contact.language and detected.confidence < SURE and len(understanding.text.split()) < FEW_WORDS:
+            # "mirchi" and "karpa" are words of neighbours, too: they change nobody's language.
             return contact
         if not contact.language_chosen or (detected.confidence >= SURE and len(understanding.text.split()) >= 4):
             contact = replace(contact, language=detected.language)

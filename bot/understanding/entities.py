@@ -110,6 +110,10 @@ class EntityMatcher:
         """Whether a token is a name or an everyday word in the language, English or anywhere."""
         return self._lexicon(language).knows(token) or self._everywhere.knows(token)
 
+    def has(self, token: str, language: str) -> bool:
+        """Whether a token is a name or an everyday word of the language itself."""
+        return language in self._locales.entities and self._lexicon(language).knows(token)
+
     def mend(self, tokens: list[str], language: str) -> list[str]:
         """The tokens, misspelt names put right."""
         own = self._lexicon(language)

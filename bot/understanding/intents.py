@@ -77,6 +77,11 @@ class CommandMatcher:
             for phrase in parse_phrases("_".join(text.split()), "person")
         )
 
+    def says(self, token: str, language: str) -> bool:
+        """Whether a token stands in the commands and fillers of a language."""
+        speech = self._speech.get(language)
+        return speech is not None and (token in speech.fillers or token in speech.vocabulary)
+
     def names_person(self, tokens: list[str]) -> bool:
         """Whether a text speaks of somebody, in any language."""
         return next(self._persons.find(tokens), None) is not None

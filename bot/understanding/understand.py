@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -10,12 +11,14 @@ from bot.knowledge import Taxonomy
 from bot.locales import DEFAULT, Locales
 from bot.understanding.entities import EntityMatcher, Matched, PlaceFinder
 from bot.understanding.intents import CommandMatcher, Found
-from bot.understanding.language import LanguageDetector
+from bot.understanding.language import UNKNOWN, LanguageDetector
 from bot.understanding.lexicon import tokenise
 from bot.understanding.normalise import fold, normalise
 from bot.understanding.phrases import command_tokens
 from bot.understanding.topics import TopicScorer
 
+DOUBTFUL = 0.65
+"""Confidence below which a language gives way to English where every word is English."""
 POISONING, COLLAPSE = "pesticide-poisoning", "animal-collapse"
 LATE = frozenset({"greet", "thank", "get_weather", "get_price", "subscribe", "agree", "refuse"})
 """Commands that a text naming a crop or a problem is not."""
@@ -61,6 +64,8 @@ class Understander:
         tags = languages_of(language.tag, prior)
         own = next((tag for tag in tags if tag in self._locales.entities), DEFAULT)
         tokens = command_tokens(folded)
+        if prior is None:
+            language = self._or_english(language, tokens)
         mended = self._matcher.mend(tokens, own)
         if kind := self._commands.emergency(tokens) or self._commands.emergency(mended):
             matched = self._matcher.match(folded, own)
@@ -73,6 +78,16 @@ class Understander:
         if command and (command.exact or not (farming and command.command in LATE)):
             return self._commanded(clean, language, matched, command)
         return self._asked(clean, language, matched, self._commands.follows_up(tokens, tags))
+
+    def _or_english(self, language: DetectedLanguage, tokens: list[str]) -> DetectedLanguage:
+        """A text of nothing but English words is English where a doubtful classifier saw something else."""
+        doubtful = language.script == "Latn" and language.tag != UNKNOWN and language.confidence < DOUBTFUL
+        if doubtful and tokens and all(self._is_english(token) for token in tokens):
+            return replace(language, tag=DEFAULT)
+        return language
+
+    def _is_english(self, token: str) -> bool:
+        return self._matcher.has(token, DEFAULT) or self._commands.says(token, DEFAULT)
 
     def topic_of(self, problem: str) -> str | None:
         """The topic that a problem belongs to."""

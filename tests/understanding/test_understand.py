@@ -134,3 +134,13 @@ def test_no_text_breaks_it(mind: Mind, text: str) -> None:
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
 def test_no_mixture_of_words_breaks_it(mind: Mind, words: list[str]) -> None:
     assert mind.understander.understand(" ".join(words)).intent in Intent
+
+
+@pytest.mark.parametrize("text", ["weather", "var. of wheat", "rate of seed", "disease of mango"])
+def test_english_words_are_english_however_short(mind: Mind, text: str) -> None:
+    assert mind.understander.understand(text).language.tag == "en"
+
+
+@pytest.mark.parametrize(("text", "prior"), [("weather", "hi-Latn"), ("urea", "te-Latn"), ("bei", "sw")])
+def test_a_word_does_not_change_a_contacts_language(mind: Mind, text: str, prior: str) -> None:
+    assert mind.understander.understand(text, prior=prior).language.tag == prior
