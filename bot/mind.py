@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from bot.channels.segments import cut_text, measure
 from bot.clients.charts import can_draw, draw_chart
 from bot.clients.forecasts import Forecasts
 from bot.clients.prices import Prices
+from bot.domain.alerts import AlertRule
 from bot.domain.contacts import Place
 from bot.domain.errors import ConfigurationError
 from bot.domain.messages import Location
 from bot.domain.turns import Intent
 from bot.knowledge import Knowledge
+from bot.knowledge.alert_rules import ALERTS, read_alert_rules
 from bot.knowledge.places import Gazetteer, read_commodities
 from bot.locales import Locales
 from bot.locales.weather import read_weather_words
@@ -54,6 +56,8 @@ class Mind:
     index: CardIndex
     pipeline: Pipeline
     matcher: PlaceMatcher
+    outside: Outside = field(default_factory=Outside)
+    rules: tuple[AlertRule, ...] = ()
 
     def find_place(self, text: str) -> Place:
         """A place by name or `LAT,LON`. Raises ConfigurationError when it is neither."""
@@ -90,6 +94,7 @@ def build_mind(
     advice, profile = Advice(locales, index), Profile(locales, knowledge)
     places, reader = Places(locales, matcher, outside.search), WeatherReader(words)
     commodities = read_commodities(knowledge_dir / "prices" / "commodities.yaml")
+    rules = read_alert_rules(knowledge_dir / ALERTS)
     skills: dict[Intent, Skill] = {
         **dict.fromkeys(profile.intents, profile),
         Intent.ASK_ADVICE: advice,
@@ -110,7 +115,7 @@ def build_mind(
         shorten=partial(shorten, budget=segments),
         home_region=region,
     )
-    return Mind(locales, knowledge, understander, index, pipeline, matcher)
+    return Mind(locales, knowledge, understander, index, pipeline, matcher, outside, rules)
 
 
 def shorten(text: str, hint: str, has_more: bool, *, budget: int) -> tuple[str, str]:

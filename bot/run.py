@@ -19,8 +19,9 @@ from bot.domain.messages import DeliveryReport, Inbound
 from bot.scheduler import Scheduler
 from bot.services import Services, build_services, worker_name
 from bot.settings import Settings
+from bot.storage.wakeup import NEW_INBOUND
 from bot.web.app import Doors, create_app
-from bot.worker import NEW_INBOUND, Worker
+from bot.worker import Worker
 
 log = structlog.get_logger()
 RETRY_SECONDS = 30.0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.alerting.building import RENEW_SECONDS
+from bot.alerting.fetching import TICK
+from bot.alerting.jobs import AlertJobs
 from bot.services import Services
 
 log = structlog.get_logger()
@@ -27,16 +30,39 @@ class Scheduler:
     services: Services
     name: str
     stopping: asyncio.Event
+    alerts: AlertJobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alerts", self.services.alert_jobs(self.name))
 
     async def run(self) -> None:
         """Runs until `stopping` is set."""
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         scheduler.add_job(partial(self.guarded, self.erase_old_texts), "interval", minutes=RETENTION_MINUTES)
         scheduler.add_job(partial(self.guarded, self.update_gauges), "interval", seconds=GAUGE_SECONDS)
+        for job in self.alert_jobs():
+            scheduler.add_job(partial(self.guarded, job), "interval", seconds=TICK.total_seconds())
+        scheduler.add_job(partial(self.guarded, self.renew), "interval", seconds=RENEW_SECONDS)
         scheduler.start()
-        await self.guarded(self.erase_old_texts)
+        first = asyncio.create_task(self.at_start())
         await self.stopping.wait()
+        first.cancel()
         scheduler.shutdown(wait=False)
+        await self.guarded(self.alerts.resign)
+
+    async def at_start(self) -> None:
+        """What was missed while nothing ran."""
+        for job in (self.erase_old_texts, *self.alert_jobs()):
+            await self.guarded(job)
+
+    def alert_jobs(self) -> tuple[Callable[[], None], ...]:
+        """What is done for warnings at each tick, in this order at the start."""
+        jobs = self.alerts
+        return jobs.fetch_forecasts, jobs.evaluate_alerts, jobs.dispatch_alerts, jobs.send_digests
+
+    def renew(self) -> None:
+        """Keeps the office while a job takes long, or takes it over."""
+        self.alerts.leads()
 
     async def guarded(self, job: Callable[[], None]) -> None:
         """One job's failure is logged and counted; the next run tries again."""
@@ -55,6 +81,7 @@ class Scheduler:
         kept = timedelta(days=self.services.settings.retention_days)
         erased = self.services.messages.erase_texts(now - kept)
         self.services.runs.finish(key, self.name)
+        self.services.runs.forget(now - kept)
         log.info("old texts erased", rows=erased)
 
     def update_gauges(self) -> None:

@@ -14,6 +14,8 @@ from importlib.metadata import version
 
 import httpx
 
+from bot.alerting.building import Parts, build_jobs
+from bot.alerting.jobs import AlertJobs
 from bot.channels.base import Channel
 from bot.channels.console import Console
 from bot.channels.sms import PreviewSms
@@ -34,9 +36,10 @@ from bot.knowledge import Knowledge
 from bot.knowledge.places import Gazetteer
 from bot.locales import Locales
 from bot.metrics import Metrics
-from bot.mind import Mind, Outside, build_mind
+from bot.mind import SHORT_CHANNELS, Mind, Outside, build_mind
 from bot.settings import Settings
 from bot.skills.handoff import Desk
+from bot.skills.place import Places
 from bot.storage.cache import Cache
 from bot.storage.contacts import Contacts
 from bot.storage.database import Database
@@ -45,7 +48,7 @@ from bot.storage.messages import Messages
 from bot.storage.redis import RedisConnection, connect
 from bot.storage.runs import Runs
 from bot.storage.sessions import Sessions
-from bot.storage.wakeup import Wakeup
+from bot.storage.wakeup import NEW_OUTBOUND, Wakeup
 from bot.thinker import Thinker
 
 
@@ -82,6 +85,26 @@ class Services:
         place = contact.place.region if contact and contact.place else None
         quiet = QuietHours(self.settings.quiet_from, self.settings.quiet_until)
         return quiet.until(outbound, place or region_at(outbound.address) or self.settings.region, now)
+
+    def alert_jobs(self, name: str) -> AlertJobs:
+        """The jobs that fetch forecasts and warn, for the scheduler `name`."""
+        settings, mind = self.settings, self.mind
+        parts = Parts(
+            database=self.database,
+            redis=self.redis,
+            clock=self.clock,
+            ids=new_id,
+            locales=mind.locales,
+            places=Places(mind.locales, mind.matcher),
+            forecasts=mind.outside.forecasts or Forecasts((), Cache(self.redis, self.clock), self.clock),
+            rules=mind.rules,
+            fit=partial(fit, self.channels),
+            short_channels=SHORT_CHANNELS,
+            quiet=QuietHours(settings.quiet_from, settings.quiet_until),
+            calls_an_hour=settings.forecast_calls_per_hour,
+            notify=partial(self.wakeup.notify, NEW_OUTBOUND),
+        )
+        return build_jobs(parts, name)
 
     def ready(self) -> dict[str, str | bool]:
         """Each part's state; False for one that does not work."""

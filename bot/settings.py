@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     open_meteo_archive_url: str = Field(
         "https://archive-api.open-meteo.com", description="Past weather server (Open-Meteo)"
     )
+    forecast_calls_per_hour: int = Field(
+        4000, ge=1, description="Forecasts fetched for warnings in an hour; with more cells each is fetched less often"
+    )
     met_norway_contact: str = Field("", description="E-mail or web address that MET Norway's terms ask for")
     met_norway_url: str = Field("https://api.met.no", description="Second forecast server (MET Norway)")
 

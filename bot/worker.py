@@ -15,6 +15,7 @@ from bot.domain.errors import ContactBlocked, KhetdootError, LostClaim, SendErro
 from bot.domain.messages import Sent
 from bot.services import Services
 from bot.storage.claims import ClaimedInbound, QueuedOutbound
+from bot.storage.wakeup import NEW_INBOUND, NEW_OUTBOUND
 
 log = structlog.get_logger()
 LEASE = timedelta(seconds=60)
@@ -27,7 +28,6 @@ SETTLE = timedelta(seconds=15)
 """After a crash: how long reports of what was sent just before it are waited for."""
 MOST_DOUBTS = 2
 """Attempts without a word at a gateway that reports nothing: a farmer gets (and pays) at most one SMS twice."""
-NEW_INBOUND, NEW_OUTBOUND = "inbound", "outbound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ alert_states = Table(
     Column("episode", KeyText, nullable=False),
 )
 
-# The cells that have subscribers: when the newest forecast came, and the hour they were evaluated for last.
+# The cells that have subscribers: when the newest forecast came, the hour they were evaluated
+# for last, and their daily mean temperatures where a rule counts from sowing.
 alert_cells = Table(
     "alert_cells",
     metadata,
@@ -89,4 +90,5 @@ alert_cells = Table(
     Column("region", KeyText, primary_key=True),
     Column("fetched_at", UtcDateTime, index=True),
     Column("evaluated_at", UtcDateTime, index=True),
+    Column("means", Json),
 )

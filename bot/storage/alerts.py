@@ -52,6 +52,8 @@ class Evaluation:
     area: Area
     memories: dict[tuple[str, Group], Memory | None]
     alerts: tuple[StoredAlert, ...] = ()
+    means: dict[date, float] | None = None
+    """Daily mean temperatures (°C) to keep; None: as they are."""
 
 
 class Alerts(Store):
@@ -73,7 +75,7 @@ class Alerts(Store):
         meanwhile is left as it is. Returns how many alerts are to be told."""
         now = self.clock()
         with self.database.write() as connection:
-            kept = [one for one in evaluations if self.claim(connection, one.area, slot, now)]
+            kept = [one for one in evaluations if self.claim(connection, one, slot, now)]
             for one in kept:
                 self.remember(connection, one)
             rows = [alert_columns(alert) for one in kept for alert in one.alerts]
@@ -81,13 +83,16 @@ class Alerts(Store):
                 connection.execute(alerts.insert(), rows)
         return len(rows)
 
-    def claim(self, connection: Connection, area: Area, slot: datetime, now: datetime) -> bool:
+    def claim(self, connection: Connection, one: Evaluation, slot: datetime, now: datetime) -> bool:
         """Whether nobody has evaluated the area for this hour; later hours than now are mistakes of the clock."""
         free = or_(
             alert_cells.c.evaluated_at.is_(None), alert_cells.c.evaluated_at < slot, alert_cells.c.evaluated_at > now
         )
-        mine = update(alert_cells).where(here(alert_cells, area), free).values(evaluated_at=slot)
-        return connection.execute(mine).rowcount == 1
+        values: dict[str, Any] = {"evaluated_at": slot}
+        if one.means is not None:
+            values["means"] = {day.isoformat(): mean for day, mean in one.means.items()}
+        mine = update(alert_cells).where(here(alert_cells, one.area), free)
+        return connection.execute(mine.values(values)).rowcount == 1
 
     def remember(self, connection: Connection, one: Evaluation) -> None:
         """Replaces what the rules named in an evaluation remember."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import delete, or_, update
 
 from bot.storage.store import Store
 from bot.storage.tables import runs
@@ -24,6 +26,24 @@ class Runs(Store):
             if connection.execute(insert.on_conflict_do_nothing().returning(runs.c.key)).first() is not None:
                 return True
             return connection.execute(again.values(mine | {"attempts": runs.c.attempts + 1})).rowcount == 1
+
+    @contextmanager
+    def once(self, key: str, worker: str, lease: timedelta) -> Iterator[bool]:
+        """Whether this worker may do the run in the block: then it is done at its end, or given back by an error."""
+        if not self.start(key, worker, lease):
+            yield False
+            return
+        done = False
+        try:
+            yield True
+            done = True
+        finally:
+            self.end(key, worker, "done" if done else "failed")
+
+    def forget(self, before: datetime) -> int:
+        """Deletes runs that ended before a time; returns how many."""
+        with self.database.write() as connection:
+            return connection.execute(delete(runs).where(runs.c.done_at < before)).rowcount
 
     def finish(self, key: str, worker: str) -> bool:
         """Never again; False when another worker has taken it over."""

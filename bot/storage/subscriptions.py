@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.sql.elements import Tuple
 
 from bot.domain.weather import Cell
@@ -63,13 +63,14 @@ class Subscriptions(Store):
         with self.database.read() as connection:
             return [Cell(row.north, row.east) for row in connection.execute(query)]
 
-    def note_fetched(self, cells: Iterable[Cell], at: datetime) -> None:
-        """The forecasts of these cells are as new as that."""
-        statement = update(alert_cells).values(fetched_at=at)
+    def note_fetched(self, fetched: Mapping[Cell, datetime]) -> None:
+        """How new the forecasts of cells are."""
+        rows = [{"n": cell.north, "e": cell.east, "at": at} for cell, at in fetched.items()]
+        if not rows:
+            return
+        there = and_(alert_cells.c.north == bindparam("n"), alert_cells.c.east == bindparam("e"))
         with self.database.write() as connection:
-            for cell in cells:
-                here = (alert_cells.c.north == cell.north, alert_cells.c.east == cell.east)
-                connection.execute(statement.where(*here))
+            connection.execute(update(alert_cells).where(there).values(fetched_at=bindparam("at")), rows)
 
     def areas_to_evaluate(self, slot: datetime, now: datetime, limit: int, after: Area | None = None) -> list[Area]:
         """Areas not yet evaluated for the hour `slot`, in order; the clock may have gone back."""
@@ -96,6 +97,15 @@ class Subscriptions(Store):
             for row in connection.execute(query):
                 found.setdefault(area_of(row), set()).add((row.crop, row.sown))
         return {area: frozenset(crops) for area, crops in found.items()}
+
+    def means(self, areas: Sequence[Area]) -> dict[Area, dict[date, float]]:
+        """Daily mean temperatures (°C) that were kept for areas that follow each other."""
+        if not areas:
+            return {}
+        query = select(*columns_of(alert_cells), alert_cells.c.means).where(between(alert_cells, areas))
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(alert_cells.c.means.is_not(None))).all()
+        return {area_of(row): {date.fromisoformat(day): mean for day, mean in row.means.items()} for row in rows}
 
     def digest_areas(self, limit: int, after: Area | None = None) -> list[Area]:
         """Areas with subscribers of the weekly message, in order."""

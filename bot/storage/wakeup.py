@@ -16,6 +16,7 @@ from bot.domain.errors import StorageError
 from bot.storage.redis import RedisConnection, ignore, typed_errors
 
 TOPIC = "khetdoot:wakeup"
+NEW_INBOUND, NEW_OUTBOUND = "inbound", "outbound"
 RETRY_SECONDS = 1.0
 
 

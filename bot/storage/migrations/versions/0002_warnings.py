@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("region", sa.Text(), nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("evaluated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("means", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("north", "east", "region", name=op.f("pk_alert_cells")),
     )
     with op.batch_alter_table("alert_cells", schema=None) as batch_op:
