@@ -12,13 +12,14 @@ from typing import Annotated
 import typer
 from rich.console import Console as Terminal
 
-from bot import cli_model, cli_sms, curate
+from bot import cli_alerts, cli_model, cli_sms, curate
 from bot.domain.errors import KhetdootError
 from bot.settings import Settings, read_settings
 from bot.train import commands as train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 terminal = Terminal(stderr=True)
+app.add_typer(cli_alerts.app, name="alerts")
 app.add_typer(curate.app, name="knowledge")
 app.add_typer(cli_model.app, name="model")
 app.add_typer(cli_sms.app, name="sms")

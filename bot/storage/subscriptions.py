@@ -83,6 +83,12 @@ class Subscriptions(Store):
         with self.database.read() as connection:
             return [area_of(row) for row in connection.execute(query)]
 
+    def areas(self) -> list[Area]:
+        """All areas with subscribers as of the last evaluation, in order."""
+        with self.database.read() as connection:
+            rows = connection.execute(select(*columns_of(alert_cells)).order_by(*columns_of(alert_cells)))
+            return [area_of(row) for row in rows]
+
     def sowings(self, areas: Sequence[Area]) -> Sowings:
         """What is grown in areas that follow each other, from the first to the last."""
         if not areas:
