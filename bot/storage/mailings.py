@@ -122,7 +122,8 @@ class Mailings(Store):
             return 0
         ranged = {"after": after, "until": until} if until else {}
         statement = letters_to_rows(self.database.sqlite, order.shape, bool(until))
-        return connection.execute(statement, [row | ranged for row in rows]).rowcount
+        options = {"preserve_rowcount": True}
+        return connection.execute(statement, [row | ranged for row in rows], execution_options=options).rowcount
 
     def finish(self, connection: Connection, orders: Sequence[Order]) -> None:
         """Ends the alerts that were ordered, with the number of their messages."""
