@@ -12,38 +12,23 @@ Whatever ends that process (a fault in native code, the OOM killer, `kill -9`) c
 from __future__ import annotations
 
 import sys
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-
-import structlog
 
 from bot.answering.breaker import Breaker, Patience
 from bot.answering.child import Call, Child
 from bot.answering.engine import STOP, USABLE_TOKENS, Completion, EngineState, Prompt
 from bot.answering.frames import Frame
+from bot.answering.keeper import Keeper
 from bot.answering.prefix_cache import fingerprint
 from bot.answering.turnstile import Turnstile
-from bot.domain.errors import (
-    ConfigurationError,
-    EngineError,
-    EngineTimeout,
-    EngineUnavailable,
-)
+from bot.domain.errors import ConfigurationError, EngineTimeout
 
-log = structlog.get_logger()
-
-GRACE = 5.0
-"""Seconds after its deadline in which the process must have stopped a call: later it hangs and is killed."""
-START_PATIENCE = 2.0
-"""Seconds that a call waits for a process that is being started; from the page cache it takes one."""
 COUNT_SECONDS = 5.0
-IDLE_SECONDS = 0.02
-MOST_PREFIXES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +41,14 @@ class EngineFile:
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Threads (0: one for each CPU), context and what of it is usable (tokens), calls that may wait, seconds to load,
+    """What one model may take of the machine and of a caller's time."""
 
-    and patience with crashes. Keys and values of the context take 0.2 MB a token.
-    """
-
-    threads: int = 0
-    context: int = 1536
-    usable: int = USABLE_TOKENS
-    waiting: int = 8
-    start_seconds: float = 120.0
+    threads: int = 0  # 0: one for each CPU
+    context: int = 1536  # tokens of prompt and answer; each takes 0.2 MB
+    usable: int = USABLE_TOKENS  # prompt and answer together stay below, whatever the context
+    waiting: int = 8  # calls that may wait; more are refused at once
+    start_seconds: float = 120.0  # for loading, and for the state of one prefix
+    grace_seconds: float = 5.0  # in which the process must have stopped a call: else it hangs and is killed
     patience: Patience = field(default_factory=Patience)
 
 
@@ -96,20 +79,17 @@ class ProcessEngine:
         except OSError as error:
             raise ConfigurationError(f"the model file {file.path} cannot be read: {error.strerror}") from error
         self.name = file.name
-        self.limits = limits
         self.clock = clock
-        self.command = command
-        self.load = load_frame(file, limits, prefixes, self.fingerprint)
         self.turnstile = Turnstile(limits.waiting, clock)
         self.breaker = Breaker(clock, limits.patience)
-        self.changed = threading.Condition()
-        self.child: Child | None = None
-        self.started = False
-        self.closed = False
-        self.left: list[tuple[Child, Call, float]] = []
-        self.cold: OrderedDict[str, None] = OrderedDict()
-        self.keeper = threading.Thread(target=self.keep, name="model keeper", daemon=True)
-        self.keeper.start()
+        self.keeper = Keeper(
+            partial(Child, command, load_frame(file, limits, prefixes, self.fingerprint)),
+            self.turnstile,
+            self.breaker,
+            clock=clock,
+            start_seconds=limits.start_seconds,
+            grace_seconds=limits.grace_seconds,
+        )
 
     def complete(
         self,
@@ -152,171 +132,37 @@ class ProcessEngine:
 
     def count(self, text: str) -> int:
         """As `Engine.count`; waits for no turn."""
-        child = self.ready_child(self.clock() + COUNT_SECONDS)
+        child = self.keeper.ready(self.clock() + COUNT_SECONDS)
         return int(child.call("count", text=text).next(COUNT_SECONDS)["tokens"])
 
     def warm(self, prefixes: Sequence[str]) -> None:
-        """As `Engine.warm`; the last asked for go first, and the oldest of too many are dropped."""
-        with self.changed:
-            for prefix in prefixes:
-                self.cold[prefix] = None
-                self.cold.move_to_end(prefix)
-            while len(self.cold) > MOST_PREFIXES:
-                self.cold.popitem(last=False)
-            self.changed.notify_all()
+        """As `Engine.warm`."""
+        self.keeper.warm(prefixes)
 
     def state(self) -> EngineState:
         """As `Engine.state`."""
-        if self.closed:
-            return EngineState.CLOSED
-        if self.breaker.is_open():
-            return EngineState.OPEN
-        if self.child and not self.child.dead.is_set():
-            return EngineState.READY
-        return EngineState.RESTARTING if self.started else EngineState.STARTING
+        return self.keeper.state()
 
     def close(self) -> None:
         """As `Engine.close`; waits until the process has ended."""
-        with self.changed:
-            self.closed = True
-            self.changed.notify_all()
         self.turnstile.close()
-        self.keeper.join()
+        self.keeper.close()
 
     @contextmanager
     def asking(self, request: Frame, deadline: float, priority: int) -> Iterator[Call]:
         """A call during its turn; one left early is cancelled, and nobody waits for that. Raises EngineError."""
         with self.turnstile.turn(priority, deadline):
-            child = self.ready_child(deadline)
+            child = self.keeper.ready(deadline)
             call = child.call("complete", seconds=deadline - self.clock(), **request)
             try:
                 yield call
             except EngineTimeout:
                 # As far as it came is kept: with the rest computed in idle time, the next farmer waits less.
-                self.warm([request["prefix"]])
+                self.keeper.warm([request["prefix"]])
                 raise
             finally:
-                self.let_go(child, call)
+                self.keeper.let_go(child, call)
             self.breaker.worked()
-
-    def let_go(self, child: Child, call: Call) -> None:
-        """Stops a call that is not over; the keeper sees to it that the process is free soon."""
-        if not call.over:
-            child.cancel(call)
-            with self.changed:
-                self.left.append((child, call, self.clock() + GRACE))
-
-    def kill_the_hanging(self) -> None:
-        """Ends a process that did not stop a call when told to."""
-        with self.changed:
-            left, self.left = self.left, []
-        for child, call, latest in left:
-            if self.is_over(call) or child.dead.is_set():
-                continue
-            if self.clock() > latest:
-                log.warning("the model process hangs")
-                child.process.kill()
-            else:
-                self.left.append((child, call, latest))
-
-    def is_over(self, call: Call) -> bool:
-        """Whether a call that was let go has ended, however."""
-        try:
-            while not call.over and call.poll(0):
-                pass
-        except EngineError:
-            return True
-        return call.over
-
-    def ready_child(self, deadline: float) -> Child:
-        """The running process; waits for one that starts. Raises EngineUnavailable, at once if none will come."""
-        latest = min(deadline, self.clock() + START_PATIENCE)
-        with self.changed:
-            while self.child is None or self.child.dead.is_set():
-                left = latest - self.clock()
-                if self.closed or left <= self.breaker.wait():
-                    raise EngineUnavailable(f"the model process is not up: {self.state()}")
-                self.changed.wait(min(left, 0.1))
-            return self.child
-
-    def keep(self) -> None:
-        """The keeper's loop: a process is up whenever it may be, and idle time goes into cold prefixes."""
-        while not self.closed:
-            self.kill_the_hanging()
-            child = self.child
-            if child is None:
-                self.start()
-            elif child.dead.is_set():
-                self.bury(child)
-            elif not self.warm_one(child):
-                with self.changed:
-                    self.changed.wait(IDLE_SECONDS * 5)
-        if self.child:
-            self.child.stop()
-
-    def start(self) -> None:
-        """Starts a process, once the breaker allows it."""
-        with self.changed:
-            if (pause := self.breaker.wait()) > 0:
-                self.changed.wait(pause)
-                return
-        child = None
-        try:
-            child = Child(self.command, self.load)
-            self.await_loaded(child)
-        except EngineError as error:
-            self.breaker.failed()
-            log.warning("the model does not start", reason=str(error), failures=self.breaker.failures)
-            if child:
-                child.stop(0)
-            return
-        with self.changed:
-            self.child, self.started = child, True
-            self.changed.notify_all()
-
-    def await_loaded(self, child: Child) -> None:
-        """Waits until the model is loaded, or no longer wanted. Raises EngineError."""
-        latest = self.clock() + self.limits.start_seconds
-        while not child.loading.poll(0.1):
-            if self.closed or self.clock() > latest:
-                raise EngineTimeout("not loaded in time")
-
-    def bury(self, child: Child) -> None:
-        """Counts a death and lets the process go."""
-        self.breaker.failed()
-        child.stop(0)
-        log.warning("the model process died", status=child.process.returncode, failures=self.breaker.failures)
-        with self.changed:
-            self.child = None
-
-    def warm_one(self, child: Child) -> bool:
-        """Computes one cold prefix while nobody waits; whether there was anything to do."""
-        with self.changed:
-            prefix = next(reversed(self.cold), None)
-        if prefix is None:
-            return False
-        with self.turnstile.idle_turn() as given:
-            if not given:
-                return False
-            try:
-                if not self.watch(child, child.call("warm", prefix=prefix, seconds=self.limits.start_seconds)):
-                    return False  # a farmer came first: it goes on later from where it was
-            except EngineTimeout:
-                return False
-            except EngineError as error:
-                # Also when the process died of it: another try might kill it again and again.
-                log.warning("the state of a prefix cannot be kept", reason=str(error))
-        with self.changed:
-            self.cold.pop(prefix, None)
-        return True
-
-    def watch(self, child: Child, call: Call) -> bool:
-        """Whether a call came to its end before anybody wanted the model. Raises EngineError."""
-        while not call.poll(IDLE_SECONDS):
-            if self.turnstile.wanted() or self.closed:
-                self.let_go(child, call)
-                return False
-        return True
 
 
 def load_frame(file: EngineFile, limits: EngineLimits, prefixes: PrefixBudget, weights: str) -> Frame:
