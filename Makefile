@@ -5,11 +5,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := deploy/constraints.txt
+# llama.cpp is compiled for any CPU of the kind: a native build dies on other machines, and where a virtual one shows AMX.
+export CMAKE_ARGS ?= -DGGML_NATIVE=OFF
+# make run MODEL=phi-3-mini-4k (or a file, MODEL=/media/usb/phi.gguf): answers with the model, too.
+MODEL ?=
 
-.PHONY: run test lint unit soak-sms check format bench-languages bench-understanding fuzz clean constraints
+.PHONY: run test lint unit soak-sms check format bench-languages bench-understanding bench-model fuzz clean constraints
 
-run: $(VENV)/.run
+run: $(VENV)/.run $(if $(MODEL),$(VENV)/.model)
+ifeq ($(MODEL),)
 	@$(BIN)/khetdoot serve
+else ifneq ($(filter %.gguf,$(MODEL)),)
+	@KHETDOOT_MODEL_PATH="$(MODEL)" $(BIN)/khetdoot serve
+else
+	@$(BIN)/khetdoot model pull $(MODEL)
+	@file=$$($(BIN)/khetdoot model path $(MODEL)) && \
+	  KHETDOOT_MODEL_PATH="$$file" KHETDOOT_MODEL_NAME=$(MODEL) $(BIN)/khetdoot serve
+endif
 
 test: lint unit
 
@@ -40,6 +52,10 @@ bench-languages: $(VENV)/.bench
 bench-understanding: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.bench_understanding
 
+# Plain RAG against ours on a Phi-3 GGUF, or on one of its shape with random weights (2.3 GB, some 20 minutes).
+bench-model: $(VENV)/.bench
+	$(BIN)/python -m tests.benchmarks.bench_model
+
 # A million texts through understanding, one in ten through the whole pipeline: TEXTS=20000 SEED=7 make fuzz.
 TEXTS ?= 1000000
 SEED ?= 1
@@ -47,7 +63,7 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz.fuzzer --texts $(TEXTS) --seed $(SEED)
 
 constraints: $(VENV)/.test
-	$(PIP) install -e '.[postgresql,chart,test,bench]'
+	$(PIP) install -e '.[postgresql,chart,model,test,bench]'
 	$(BIN)/python -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+cpu$$//' > $(CONSTRAINTS)
 
 clean:
@@ -62,9 +78,15 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	@$(PIP) install -c $(CONSTRAINTS) -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run
+$(VENV)/.model: $(VENV)/.run
+	@$(BIN)/python -c 'import llama_cpp' 2>/dev/null || { deploy/needs.sh model && \
+	  echo "Compiling llama.cpp for the model: 7-9 minutes on two cores, the first time only ..."; }
+	@$(PIP) install -c $(CONSTRAINTS) -e '.[model]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.model
 	@echo "Installing what the tests need ..."
-	@$(PIP) install -c $(CONSTRAINTS) -e '.[postgresql,chart,test]'
+	@$(PIP) install -c $(CONSTRAINTS) -e '.[postgresql,chart,model,test]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test

@@ -16,8 +16,13 @@ case ${1:-} in
       missing "Python 3.11 or newer (this is $("$python" -V 2>&1)); name another one with make PYTHON=python3.12" "python3.11 python3.11-venv"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || missing "Python's venv module" "python3-venv"
     ;;
+  model) # cmake comes with pip; the compilers do not
+    for tool in gcc g++ make; do
+      command -v "$tool" >/dev/null || missing "$tool to compile llama.cpp, which runs the model" "build-essential"
+    done
+    ;;
   *)
-    echo "usage: needs.sh python" >&2
+    echo "usage: needs.sh python|model" >&2
     exit 2
     ;;
 esac
