@@ -29,11 +29,19 @@ class Metrics:
         )
         self.sessions_lost = Counter("khetdoot_sessions_unavailable_total", "Redis did not answer", registry=registry)
         self.job_failures = Counter("khetdoot_job_failures_total", "Scheduled jobs failed", ["job"], registry=registry)
+        self.model_answers = Counter(
+            "khetdoot_model_answers_total", "What came of asking the model", ["outcome"], registry=registry
+        )
+        self.model_ready = Gauge("khetdoot_model_ready", "1 while the model's engine is ready", registry=registry)
         self.rows = Gauge("khetdoot_rows", "Rows by table and state", ["table", "state"], registry=registry)
 
     def session_lost(self, _error: Exception) -> None:
         """Redis did not answer; the turn went on without memory."""
         self.sessions_lost.inc()
+
+    def model_answered(self, outcome: str) -> None:
+        """The model chose, was not asked, or failed."""
+        self.model_answers.labels(outcome).inc()
 
     @contextmanager
     def answering(self) -> Iterator[None]:

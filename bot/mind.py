@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from bot.answering.model import Model, build_composer, build_selector
 from bot.channels.segments import cut_text, measure
 from bot.clients.charts import can_draw, draw_chart
 from bot.clients.forecasts import Forecasts
@@ -14,7 +16,7 @@ from bot.domain.alerts import AlertRule
 from bot.domain.contacts import Place
 from bot.domain.errors import ConfigurationError
 from bot.domain.messages import Location
-from bot.domain.turns import Intent
+from bot.domain.turns import DetectedLanguage, Intent
 from bot.knowledge import Knowledge
 from bot.knowledge.alert_rules import ALERTS, read_alert_rules
 from bot.knowledge.places import Gazetteer, read_commodities
@@ -29,6 +31,7 @@ from bot.skills.market import Market
 from bot.skills.place import Places, Search
 from bot.skills.profile import Profile
 from bot.skills.weather import Weather
+from bot.understanding.language import LanguageDetector
 from bot.understanding.places import PlaceMatcher
 from bot.understanding.surroundings import known_words
 from bot.understanding.understand import Understander
@@ -83,15 +86,20 @@ def build_mind(
     region: str = "IN",
     has_officers: bool = False,
     segments: int = 2,
+    model: Model | None = None,
+    fixed_sms: bool = False,
 ) -> Mind:
-    """Builds the thinking part; reads the small language models and the gazetteer. Raises DataError."""
+    """Builds the thinking part; reads the small language models and the gazetteer. Raises DataError.
+
+    `fixed_sms`: texts of short channels must be registered word for word, so that no model may choose among steps.
+    """
     outside = outside or Outside()
     words = read_weather_words(locales.path)
     gazetteer = gazetteer or Gazetteer.load(knowledge_dir / "places")
     matcher = PlaceMatcher(gazetteer, words, known_words(locales))
     understander = Understander.build(locales, knowledge.taxonomy, locales.path / "models", places=matcher)
     index = CardIndex(knowledge, understander.words, reviewed_only=reviewed_only)
-    advice, profile = Advice(locales, index), Profile(locales, knowledge)
+    advice, profile = build_advice(locales, knowledge, index, model, fixed_sms), Profile(locales, knowledge)
     places, reader = Places(locales, matcher, outside.search), WeatherReader(words)
     commodities = read_commodities(knowledge_dir / "prices" / "commodities.yaml")
     rules = read_alert_rules(knowledge_dir / ALERTS)
@@ -116,6 +124,20 @@ def build_mind(
         home_region=region,
     )
     return Mind(locales, knowledge, understander, index, pipeline, matcher, outside, rules)
+
+
+def build_advice(
+    locales: Locales, knowledge: Knowledge, index: CardIndex, model: Model | None, fixed_sms: bool
+) -> Advice:
+    """The advice skill, with what the model may do for it."""
+    if model is None:
+        return Advice(locales, index)
+
+    def detector() -> Callable[[str], DetectedLanguage]:
+        return LanguageDetector.load(locales.path / "models").detect
+
+    composer = build_composer(model, locales, knowledge, detector)
+    return Advice(locales, index, build_selector(model), composer, fixed_sms=fixed_sms)
 
 
 def shorten(text: str, hint: str, has_more: bool, *, budget: int) -> tuple[str, str]:

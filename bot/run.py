@@ -30,7 +30,7 @@ RETRY_SECONDS = 30.0
 def run_roles(settings: Settings, roles: frozenset[str]) -> None:
     """Runs until SIGTERM or SIGINT. Raises ConfigurationError and DataError before anything is started."""
     set_up_logging()
-    services = build_services(settings)
+    services = build_services(settings, thinks="worker" in roles)
     try:
         announce(settings, services, roles)
         asyncio.run(run(services, roles))
@@ -60,7 +60,7 @@ def announce(settings: Settings, services: Services, roles: frozenset[str]) -> N
     print(f"  database  {services.database.name}")
     embedded = "inside this process: conversations end with it (set KHETDOOT_REDIS_URL to keep them)"
     print(f"  sessions  {embedded if services.redis.embedded else 'Redis'}")
-    print("  model     none: answers come from cards")
+    print(f"  model     {services.model_state()}")
     print(f"  channels  {', '.join(services.channels)}")
     if "web" in roles:
         print(f"  chat      http://{settings.host}:{settings.port}/chat", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import time
@@ -16,6 +17,9 @@ import httpx
 
 from bot.alerting.building import Parts, build_jobs
 from bot.alerting.jobs import AlertJobs
+from bot.answering.engine import EngineState
+from bot.answering.model import Model
+from bot.answering.select import uncounted
 from bot.channels.base import Channel
 from bot.channels.console import Console
 from bot.channels.sms import PreviewSms
@@ -31,6 +35,7 @@ from bot.clients.prices import DataGovIn, Prices
 from bot.domain.errors import StorageError
 from bot.domain.messages import Address, Outbound
 from bot.domain.zones import UNASKED, QuietHours
+from bot.engines import build_model
 from bot.gateways import build_gateways, region_at
 from bot.knowledge import Knowledge
 from bot.knowledge.places import Gazetteer
@@ -40,6 +45,7 @@ from bot.mind import SHORT_CHANNELS, Mind, Outside, build_mind
 from bot.settings import Settings
 from bot.skills.handoff import Desk
 from bot.skills.place import Places
+from bot.storage.answers import Answers
 from bot.storage.cache import Cache
 from bot.storage.contacts import Contacts
 from bot.storage.database import Database
@@ -76,6 +82,7 @@ class Services:
     clock: Callable[[], datetime]
     gateways: Mapping[str, Channel] = field(default_factory=dict)
     """What stands behind the channel `sms`: only webhooks know them by name."""
+    model: Model | None = None
 
     def quiet_until(self, outbound: Outbound, contact_id: str | None, now: datetime) -> datetime | None:
         """When a message may go out that must not wake its reader now; None for at once."""
@@ -111,12 +118,24 @@ class Services:
         return {
             "database": works(self.database.ping),
             "redis": works(self.redis.ping) and ("inside this process" if self.redis.embedded else True),
-            "model": "none: answers come from cards",
+            "model": self.model_state(),
             "cards": len(self.mind.index.cards) > 0,
         }
 
+    def model_state(self) -> str:
+        """`phi-3-mini-4k: ready`. No failure of the model makes a box unready: cards answer."""
+        if self.model is None:
+            return "none: answers come from cards"
+        return f"{self.model.engine.name}: {self.model.engine.state()}"
+
+    def model_ready(self) -> bool:
+        """Whether a model can be asked."""
+        return self.model is not None and self.model.engine.state() is EngineState.READY
+
     def close(self) -> None:
         """Lets connections go."""
+        if self.model:
+            self.model.engine.close()
         self.wakeup.close()
         self.redis.close()
         self.database.close()
@@ -127,8 +146,11 @@ def build_services(
     clock: Callable[[], datetime] = utc_now,
     metrics: Metrics | None = None,
     mind: Mind | None = None,
+    thinks: bool = True,
 ) -> Services:
     """Opens database and Redis and puts everything together, with a `mind` that was built before if given.
+
+    Only a process that `thinks` (answers messages) loads a model.
 
     Raises ConfigurationError and DataError.
     """
@@ -137,7 +159,8 @@ def build_services(
     database.migrate()
     redis = connect(settings.redis_url.get_secret_value())
     cache = Cache(redis, clock, metrics.session_lost)
-    mind = mind or online_mind(settings, cache, clock)
+    model = build_model(settings, Answers(cache), metrics.model_answered) if thinks and mind is None else None
+    mind = mind or online_mind(settings, cache, clock, model)
     parts = (database, clock, new_id)
     messages, contacts, handoffs = Messages(*parts), Contacts(*parts), Handoffs(*parts)
     channels = build_channels(settings, mind.locales, clock)
@@ -169,10 +192,11 @@ def build_services(
         metrics=metrics,
         clock=clock,
         gateways=gateways.by_name,
+        model=model,
     )
 
 
-def mind_of(settings: Settings, outside: Outside, gazetteer: Gazetteer) -> Mind:
+def mind_of(settings: Settings, outside: Outside, gazetteer: Gazetteer, model: Model | None) -> Mind:
     """The thinking part as the settings want it. Raises DataError."""
     return build_mind(
         Locales.load(settings.locales_dir),
@@ -184,19 +208,26 @@ def mind_of(settings: Settings, outside: Outside, gazetteer: Gazetteer) -> Mind:
         region=settings.region,
         has_officers=bool(settings.officer_chat_ids),
         segments=settings.sms_segments,
+        model=model,
+        fixed_sms=settings.dlt_strict,
     )
 
 
-def online_mind(settings: Settings, cache: Cache, clock: Callable[[], datetime]) -> Mind:
+def online_mind(settings: Settings, cache: Cache, clock: Callable[[], datetime], model: Model | None = None) -> Mind:
     """The thinking part of a running box. Raises DataError."""
     gazetteer = Gazetteer.load(settings.knowledge_dir / "places")
-    return mind_of(settings, build_outside(settings, cache, clock, gazetteer), gazetteer)
+    return mind_of(settings, build_outside(settings, cache, clock, gazetteer), gazetteer, model)
 
 
 def offline_mind(settings: Settings) -> Mind:
-    """The thinking part for `khetdoot ask` and `eval`: no network, no forecast. Raises DataError."""
-    outside = Outside(Forecasts((), Cache(connect(""), utc_now), utc_now))
-    return mind_of(settings, outside, Gazetteer.load(settings.knowledge_dir / "places"))
+    """The thinking part for `khetdoot ask` and `eval`: no network but to MODEL_URL, no forecast. Raises DataError."""
+    cache = Cache(connect(""), utc_now)
+    model = build_model(settings, Answers(cache), uncounted)
+    if model:
+        atexit.register(model.engine.close)
+    return mind_of(
+        settings, Outside(Forecasts((), cache, utc_now)), Gazetteer.load(settings.knowledge_dir / "places"), model
+    )
 
 
 def build_outside(settings: Settings, cache: Cache, clock: Callable[[], datetime], gazetteer: Gazetteer) -> Outside:

@@ -126,6 +126,15 @@ class Settings(BaseSettings):
         "", description="Mirror of the model hub for `khetdoot model pull`; empty: the hub itself"
     )
 
+    model_seconds: float = Field(6, gt=0, le=20, description="Seconds that a turn waits for the model to choose steps")
+    model_threads: int = Field(0, ge=0, description="Threads of the model; 0: one for each CPU")
+    model_prefix_memory_mb: int = Field(128, ge=0, description="Memory for states of cards that the model has read")
+    model_prefix_disk_mb: int = Field(2000, ge=0, description="Disk for them, in DATA_DIR")
+    model_compose: bool = Field(
+        False, description="Let the model tell the chosen steps in its own sentences, in languages it writes"
+    )
+    model_compose_seconds: float = Field(25, gt=0, le=30, description="Seconds that a turn waits for these sentences")
+
     @field_validator(
         "officer_chat_ids", "trusted_proxies", "sms_gateways", "africastalking_callers", "model_url", "model_key",
         mode="before",

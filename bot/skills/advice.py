@@ -33,12 +33,19 @@ class Advice:
     """The skill behind `ask_advice`."""
 
     def __init__(
-        self, locales: Locales, index: CardIndex, selector: Selector | None = None, composer: Composer | None = None
+        self,
+        locales: Locales,
+        index: CardIndex,
+        selector: Selector | None = None,
+        composer: Composer | None = None,
+        *,
+        fixed_sms: bool = False,
     ) -> None:
         self.locales = locales
         self.index = index
         self.selector = selector
         self.composer = composer
+        self.fixed_sms = fixed_sms
 
     def __call__(self, turn: Turn) -> Result:
         """Answers, asks back or abstains; never raises for want of a card or a translation."""
@@ -54,7 +61,9 @@ class Advice:
     def _decided(self, turn: Turn, hits: Sequence[Hit]) -> Decision:
         """The rules' decision; where they answer, a model may narrow it."""
         decision = decide(turn.understanding, hits)
-        if self.selector is None or decision.move is not Move.ANSWER or decision.hit is None:
+        if decision.move is not Move.ANSWER or decision.hit is None:
+            return decision
+        if self.selector is None or (turn.short and self.fixed_sms):
             return decision
         card = decision.hit.card
         case = case_of(
