@@ -49,6 +49,10 @@ format: $(VENV)/.test
 bench-languages: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.bench_languages
 
+# A million subscribers on SQLite and on PostgreSQL: about ten minutes, needs PostgreSQL's programs.
+bench-alerts: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.bench_alerts --write
+
 bench-understanding: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.bench_understanding
 
