@@ -98,7 +98,8 @@ def verify_alerts(
 ) -> None:
     """Compares past warnings with the weather that came: hits, false alarms and misses by rule."""
     settings = read_settings()
-    days = period(first, last, utc_now().date())
+    newest = utc_now().date() - DAY
+    days = period(first, last, newest)
     rules = [one for one in rules_of(settings) if rule in ("", one.id)]
     if not rules:
         raise ConfigurationError(f"there is no rule {rule} in {settings.knowledge_dir / ALERTS}")
@@ -107,7 +108,7 @@ def verify_alerts(
     if not places:
         raise ConfigurationError("nobody is subscribed to warnings: there is nothing to verify")
     with archive(settings) as provider:
-        done = verify(rules, places, provider.observed, *days)
+        done = verify(rules, places, provider.observed, *days, newest)
     title = f"Warnings from {days[0]} to {days[1]}, {done.observed} cells"
     print_scores(done, title)
     if png:
@@ -161,10 +162,10 @@ def rules_of(settings: Settings) -> tuple[AlertRule, ...]:
     return read_alert_rules(settings.knowledge_dir / ALERTS)
 
 
-def period(first: str, last: str, today: date) -> tuple[date, date]:
+def period(first: str, last: str, newest: date) -> tuple[date, date]:
     """Both days. Raises ConfigurationError unless they are in order and past."""
     days = day_of(first), day_of(last)
-    if days[0] is None or days[1] is None or not days[0] <= days[1] < today:
+    if days[0] is None or days[1] is None or not days[0] <= days[1] <= newest:
         raise ConfigurationError("--from and --to must be past days in order")
     return days[0], days[1]
 

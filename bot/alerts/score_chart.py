@@ -10,9 +10,10 @@ from typing import Any
 from bot.alerts.scoring import Score
 from bot.domain.errors import ConfigurationError
 
-HIT, FALSE, MISSED, INK, FAINT = "#2f7d4f", "#e0a03a", "#b03a2e", "#222222", "#777777"
-WIDTH, ROW, FRAME, DPI = 9.0, 0.42, 1.5, 120
+HIT, FALSE, MISSED, INK, FAINT = "#2f6db3", "#e8a93c", "#a3302a", "#222222", "#777777"
+WIDTH, ROW, FRAME, DPI = 9.0, 0.42, 1.7, 120
 PARTS = (("told, and it came", HIT), ("told, did not come", FALSE), ("came, not told", MISSED))
+ON = {HIT: "white", FALSE: INK, MISSED: "white"}
 COLUMNS = ((1.09, "detected\n(POD)"), (1.23, "false\n(FAR)"), (1.37, "success\n(CSI)"))
 """Columns of figures right of the bars, in widths of the plot."""
 
@@ -32,7 +33,7 @@ def draw_scores(scores: Sequence[Score], title: str) -> bytes:
     height = FRAME + ROW * max(len(scores), 1)
     figure: Any = Figure(figsize=(WIDTH, height), dpi=DPI)
     canvas: Any = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.22, 0.55 / height, 0.50, 1 - FRAME / height))
+    axes = figure.add_axes((0.22, 0.75 / height, 0.50, 1 - FRAME / height))
     draw_bars(axes, scores)
     draw_figures(axes, scores)
     figure.text(0.02, 1 - 0.30 / height, title, fontsize=12, weight="bold", color=INK, va="center")
@@ -53,7 +54,7 @@ def draw_bars(axes: Any, scores: Sequence[Score]) -> None:
         for count, (_, colour) in zip((one.hits, one.false_alarms, one.misses or 0), PARTS, strict=True):
             axes.barh(row, count, left=left, height=0.62, color=colour)
             if count >= widest * 0.035:
-                axes.text(left + count / 2, row, str(count), ha="center", va="center", color="white", fontsize=8)
+                axes.text(left + count / 2, row, str(count), ha="center", va="center", color=ON[colour], fontsize=8)
             left += count
         if one.undecided:
             axes.text(left + widest * 0.01, row, f"+{one.undecided} open", va="center", color=FAINT, fontsize=8)

@@ -14,6 +14,8 @@ from bot.domain.weather import DAY, Cell, HourlySeries
 
 DAYS_BEFORE = 10 * DAY
 """Rules look back: a week of nights, the week that was dry."""
+DAYS_AFTER = 7 * DAY
+"""A dry spell told of on the last day is one of the days after it."""
 MOST_FAILURES = 3
 """In a row: the archive is down or has had enough of us."""
 Observe = Callable[[Cell, date, date], HourlySeries]
@@ -41,15 +43,17 @@ class Verification:
 
 
 def verify(
-    rules: Sequence[AlertRule], places: Iterable[Watched], observe: Observe, first: date, last: date
+    rules: Sequence[AlertRule], places: Iterable[Watched], observe: Observe, first: date, last: date, newest: date
 ) -> Verification:
-    """Scores of all places from first to last day. Raises ProviderError when none could be observed."""
+    """Scores of all places from first to last day; days after `newest` are not asked for.
+
+    Raises ProviderError when no place could be observed."""
     scores: list[Score] = []
     observed = failed = in_a_row = 0
     failure: ProviderError | None = None
     for place in places:
         try:
-            hours = observe(place.cell, first - DAYS_BEFORE, last + 2 * DAY)
+            hours = observe(place.cell, first - DAYS_BEFORE, min(last + DAYS_AFTER, newest))
         except ProviderError as error:
             failed, in_a_row, failure = failed + 1, in_a_row + 1, error
             if in_a_row == MOST_FAILURES:
