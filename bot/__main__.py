@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console as Terminal
 
@@ -207,7 +209,11 @@ def plain_exit() -> Iterator[None]:
 
 
 def main() -> None:
-    """Entry point of the `khetdoot` command."""
+    """Entry point of the `khetdoot` command. What a command prints is its answer: complaints go to standard error."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     with plain_exit():
         app()
 
