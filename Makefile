@@ -10,7 +10,7 @@ export CMAKE_ARGS ?= -DGGML_NATIVE=OFF
 # make run MODEL=phi-3-mini-4k (or a file, MODEL=/media/usb/phi.gguf): answers with the model, too.
 MODEL ?=
 
-.PHONY: run test lint unit soak-sms check format bench-languages bench-understanding bench-model fuzz clean constraints
+.PHONY: run test lint unit soak-sms check format bench-alerts bench-languages bench-understanding bench-model fuzz clean constraints
 
 run: $(VENV)/.run $(if $(MODEL),$(VENV)/.model)
 ifeq ($(MODEL),)

@@ -25,6 +25,7 @@ from sqlalchemy import text
 from bot.alerting.building import Parts, build_jobs
 from bot.alerting.fetching import TICK
 from bot.alerting.jobs import AlertJobs
+from bot.channels.base import Channel
 from bot.channels.sms import PreviewSms
 from bot.channels.telegram_texts import PreviewTelegram
 from bot.clients.forecasts import Forecasts
@@ -145,7 +146,7 @@ def build(database: Database, clock: FakeClock) -> tuple[AlertJobs, StandIn]:
     locales = Locales.load(ROOT / "locales")
     gazetteer = Gazetteer.load(ROOT / "knowledge/places")
     matcher = PlaceMatcher(gazetteer, read_weather_words(ROOT / "locales"), frozenset())
-    channels = {"sms": PreviewSms(), "telegram": PreviewTelegram()}
+    channels: dict[str, Channel] = {"sms": PreviewSms(), "telegram": PreviewTelegram()}
 
     def fit(outbound: Outbound) -> tuple[Outbound, ...]:
         return channels[outbound.address.channel].fit(outbound)
@@ -292,7 +293,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(asdict(measure(*given.one, given.subscribers, given.cells))))
+        print(json.dumps(asdict(measure(given.one[0], given.one[1], given.subscribers, given.cells))))
         return
     with tempfile.TemporaryDirectory(prefix="khetdoot-bench-") as folder:
         url = f"sqlite:///{folder}/bench.db"
