@@ -18,7 +18,11 @@ class Sampler(Protocol):
     """Chooses tokens, under a grammar or freely."""
 
     def next(self) -> int:
-        """The next token."""
+        """The next token, chosen from what the model predicts after the tokens fed."""
+        ...
+
+    def forced(self) -> int | None:
+        """The next token where the grammar leaves no choice of text; None otherwise."""
         ...
 
     def close(self) -> None:
@@ -148,17 +152,24 @@ class Generator:
                 raise Interrupted
 
     def speak(self, sampler: Sampler, request: Request, usage: Usage) -> Iterator[str]:
-        """The answer up to its end, the first of `stop` or `most_tokens`. Raises Interrupted."""
-        text = Text(request.stop)
-        for _ in range(request.most_tokens):
-            token = sampler.next()
+        """The answer up to its end, the first of `stop` or `most_tokens`. Raises Interrupted.
+
+        What was said is fed only when a choice hangs on it, so that tokens without a choice cost no time of the model.
+        """
+        text, said = Text(request.stop), list[int]()
+        position = usage.prompt_tokens
+        while usage.new_tokens < request.most_tokens and not text.stopped:
+            token = sampler.forced()
+            if token is None:
+                self.feed(said, position)
+                position += len(said)
+                said.clear()
+                token = sampler.next()
             usage.new_tokens += 1
             if self.model.ends(token):
                 break
             yield text.add(self.model.piece(token))
-            if text.stopped or usage.new_tokens == request.most_tokens:
-                break
-            self.feed([token], usage.prompt_tokens + usage.new_tokens - 1)
+            said.append(token)
         yield text.rest()
 
 

@@ -14,11 +14,13 @@ from importlib.metadata import version
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
+import numpy as np
 
 from bot.answering.generation import Sampler
 from bot.answering.serving import Server
 
 LOG_WARN = 3
+MOST_FORCED = 64
 CHUNK = 64
 """Tokens computed at once: small enough to look at the clock, large enough to lose no speed."""
 ROOT = "with-space"
@@ -132,7 +134,7 @@ class GreedySampler:
     """The likeliest token that the grammar allows."""
 
     def __init__(self, model: LlamaModel, grammar: str | None) -> None:
-        self.handle = model.handle
+        self.model = model
         self.grammar = None
         self.chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
         if grammar is not None:
@@ -146,7 +148,31 @@ class GreedySampler:
 
     def next(self) -> int:
         """Chooses from what the last token fed predicts."""
-        return int(llama.llama_sampler_sample(self.chain, self.handle, -1))
+        return int(llama.llama_sampler_sample(self.chain, self.model.handle, -1))
+
+    def forced(self) -> int | None:
+        """The longest token, where all that are allowed spell the beginning of the same text, or all end the turn."""
+        allowed = self.allowed() if self.grammar else []
+        if not 0 < len(allowed) <= MOST_FORCED:
+            return None
+        ends = [self.model.ends(token) for token in allowed]
+        pieces = {token: self.model.piece(token) for token in allowed}
+        longest = max(pieces, key=lambda token: (len(pieces[token]), token))
+        spelt = all(pieces[longest].startswith(piece) for piece in pieces.values())
+        if not (all(ends) or (spelt and not any(ends))):
+            return None
+        llama.llama_sampler_accept(self.grammar, longest)
+        return longest
+
+    def allowed(self) -> list[int]:
+        """All tokens that the grammar lets pass now."""
+        count = llama.llama_vocab_n_tokens(self.model.vocabulary)
+        rows = np.zeros(count, dtype=[("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
+        rows["id"] = np.arange(count)
+        data = rows.ctypes.data_as(llama.llama_token_data_p)
+        candidates = llama.llama_token_data_array(data=data, size=count, selected=-1, sorted=False)
+        llama.llama_sampler_apply(self.grammar, ctypes.byref(candidates))
+        return [int(token) for token in rows["id"][np.isfinite(rows["logit"])]]
 
     def close(self) -> None:
         """Frees the chain and the grammar within."""

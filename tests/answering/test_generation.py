@@ -56,7 +56,7 @@ class BookKeeper:
     def sampler(self, grammar: str | None) -> Sampler:
         if grammar == "bad":
             raise ValueError("grammar")
-        return Reader(self.answer)
+        return Forced(self.answer) if grammar == "forced" else Reader(self.answer)
 
     def piece(self, token: int) -> bytes:
         return bytes([token])
@@ -74,8 +74,26 @@ class Reader:
     def next(self) -> int:
         return next(self.bytes, END)
 
+    def forced(self) -> int | None:
+        return None
+
     def close(self) -> None:
         self.bytes = iter(b"")
+
+
+class Forced(Reader):
+    """After the first letter nothing else can come."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.chosen = False
+
+    def next(self) -> int:
+        self.chosen = True
+        return super().next()
+
+    def forced(self) -> int | None:
+        return super().next() if self.chosen else None
 
 
 def generator(model: BookKeeper, memory: int = 1000, folder: Path | None = None) -> Generator:
@@ -103,6 +121,13 @@ def test_the_last_token_is_not_computed_for_nothing() -> None:
     model = BookKeeper()
     assert ask(generator(model), most=2) == ("ye", Usage(13, 0, 2))
     assert model.fed[-2:] == ["?", "y"]
+
+
+def test_what_is_forced_is_not_computed() -> None:
+    model, usage = BookKeeper(), Usage()
+    assert "".join(generator(model).run(Request("rules", "?", "forced", 10), usage)) == "yes"
+    assert usage == Usage(7, 0, 4)
+    assert model.fed == ["^rul", "es", "?"]
 
 
 def test_another_card_shares_whole_chunks_of_the_rules() -> None:

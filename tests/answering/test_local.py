@@ -87,6 +87,22 @@ def test_all_that_is_said_obeys_the_grammar(model: LlamaModel) -> None:
         assert re.fullmatch(r"steps( [1-4])*|card [1-3]|person", text.strip()), text
 
 
+def test_where_the_grammar_leaves_no_choice_nothing_is_computed(model: LlamaModel) -> None:
+    cache = PrefixCache("tiny", None, memory_bytes=0, disk_bytes=0)
+    text, _ = run(model, cache, RULES, RESTS[0], 'root ::= "person" | "card 2"')
+    assert text in ("person", "card 2")
+    model.cut(0)
+    sampler = model.sampler('root ::= "person"')
+    model.feed(model.tokens(RULES, first=True)[:40], 0)
+    assert sampler.forced() is None  # with or without a space before
+    spelt = model.piece(sampler.next())
+    while (token := sampler.forced()) is not None and not model.ends(token):
+        spelt += model.piece(token)
+    assert spelt.strip() == b"person"
+    assert token is not None
+    sampler.close()
+
+
 def test_a_grammar_that_does_not_parse(model: LlamaModel) -> None:
     with pytest.raises(ValueError, match="grammar"):
         model.sampler("root ::= nothing")
