@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.check.alerts import check_alert
 from bot.check.cards import check_card
 from bot.check.files import read_everything
 from bot.check.finding import check_finding
@@ -28,6 +29,8 @@ def check_all(locales_dir: Path, knowledge_dir: Path, *, finding: bool = True) -
         yield from check_card(card, data)
         for text in card.texts.values():
             yield from check_translation(card, text, data)
+    for rule in data.alerts:
+        yield from check_alert(rule, data)
     yield from check_repeats(data)
     if finding and not data.problems:
         yield from check_finding(data)

@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from bot.domain.alerts import AlertRule
 from bot.domain.cards import Card
 from bot.domain.errors import DataError
+from bot.knowledge.alert_rules import ALERTS, alert_files, read_alert_rule
 from bot.knowledge.reader import (
     SHARED,
     Helpline,
@@ -41,6 +43,7 @@ class Data:
     cards: Mapping[str, Card] = field(default_factory=dict)
     restricted: tuple[Restricted, ...] = ()
     helplines: tuple[Helpline, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
 
 
 def read_everything(locales_dir: Path, knowledge_dir: Path) -> Data:
@@ -58,6 +61,8 @@ def read_everything(locales_dir: Path, knowledge_dir: Path) -> Data:
     data.taxonomy = attempt(lambda: read_taxonomy(knowledge_dir / "taxonomy.yaml"))
     data.restricted = attempt(lambda: tuple(read_restricted(knowledge_dir / "restricted"))) or ()
     data.helplines = attempt(lambda: read_helplines(knowledge_dir / "helplines.yaml")) or ()
+    rules = [attempt(partial(read_alert_rule, path)) for path in alert_files(knowledge_dir / ALERTS)]
+    data.alerts = tuple(rule for rule in rules if rule)
     cards = knowledge_dir / "cards"
     steps = [attempt(partial(read_shared_step, path)) for path in sorted((cards / SHARED).glob("*/step.yaml"))]
     data.shared = {step.step.shared or "": step for step in steps if step}
