@@ -181,7 +181,7 @@ class Selector:
     def select(self, case: Case) -> Decision | None:
         """The model's decision, kept or fresh; None when the card shall answer as it is. Never raises EngineError."""
         key = key_of(self.engine.fingerprint, case)
-        kept = self.answers.get(key) if self.answers else None
+        kept = self.answers.get(key) if self.answers is not None else None
         decision = parse(kept, case) if kept else None
         if decision:
             self.on_outcome("cache")
@@ -192,7 +192,7 @@ class Selector:
             if said is not None:
                 self.on_outcome("unusable")
             return None
-        if self.answers:
+        if self.answers is not None:
             self.answers.keep(key, said.strip())
         self.on_outcome("selected")
         return decision.by(self.engine.name)
