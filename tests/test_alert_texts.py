@@ -63,3 +63,12 @@ def test_each_severity_has_words_of_its_own() -> None:
     for tag in LOCALES.spoken:
         texts = [text for key, text in LOCALES.messages[tag].items() if key.startswith("alert.")]
         assert len(texts) == len(set(texts)), tag
+
+
+@pytest.mark.parametrize("tag", LOCALES.spoken)
+def test_no_word_stands_twice_in_a_row(tag: str) -> None:
+    """Of the weather; elsewhere doubling is grammar in some languages."""
+    told = {key: text for key, text in LOCALES.messages[tag].items() if key.startswith(("weather.", "alert."))}
+    for key, text in told.items():
+        words = text.split()
+        assert not any(first == second for first, second in zip(words, words[1:], strict=False)), key
