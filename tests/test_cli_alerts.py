@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -110,6 +111,17 @@ def test_what_verify_cannot_do(server: WeatherServer, arguments: tuple[str, ...]
     result = khetdoot("verify", *arguments)
     assert isinstance(result.exception, ConfigurationError)
     assert message in str(result.exception)
+
+
+def test_cells_that_could_not_be_observed_and_a_picture_that_cannot_be_written(
+    server: WeatherServer, tmp_path: Path
+) -> None:
+    store(tmp_path, *(told(cell, "heavy-rain", RAIN_DAY, cell_name(cell)) for cell in (WET, DRY)))
+    server.faults["archive"] = deque([Fault.BROKEN])
+    period = ("--from", "2026-07-05", "--to", "2026-07-15")
+    result = khetdoot("verify", *period, "--png", str(tmp_path / "nowhere" / "score.png"))
+    assert "1 cells could not be observed" in result.output
+    assert isinstance(result.exception, ConfigurationError)
 
 
 def test_an_archive_that_is_down_is_said(server: WeatherServer, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
@@ -25,11 +24,11 @@ def percent(value: float | None) -> str:
 
 def draw_scores(scores: Sequence[Score], title: str) -> bytes:
     """PNG. Raises ConfigurationError where matplotlib is not installed."""
-    if find_spec("matplotlib") is None:
-        raise ConfigurationError("the picture needs matplotlib: pip install 'khetdoot[chart]'")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigurationError("the picture needs matplotlib: pip install 'khetdoot[chart]'") from error
     height = FRAME + ROW * max(len(scores), 1)
     figure: Any = Figure(figsize=(WIDTH, height), dpi=DPI)
     canvas: Any = FigureCanvasAgg(figure)

@@ -118,14 +118,14 @@ def in_force(rule: AlertRule, one: Happened, observed: CellWeather) -> bool:
 
 
 def warnings(rule: AlertRule, records: Iterable[AlertRecord]) -> Iterator[Told]:
-    """Warnings of a rule; those that overlap are one, whoever they were for."""
+    """Warnings of a rule; those that touch are one, whoever they were for."""
     told: Told | None = None
     for record in sorted(records, key=lambda record: record.event.starts):
         event = record.event
         if event.rule_id != rule.id or event.kind is EventKind.CLEAR:
             continue
         new = Told(record.raised_at, event.starts, event.ends - rule.lasts, event.severity)
-        if told and new.starts < told.ends:
+        if told and new.starts <= told.ends:
             told = Told(
                 min(told.raised_at, new.raised_at),
                 told.starts,

@@ -48,6 +48,8 @@ def test_the_end_of_a_warning() -> None:
 def test_versions_gone_rules_groups_and_defaults() -> None:
     rule = RULES["heavy-rain"]
     assert "now version 2" in explain(stored(), replace(rule, version=2))
+    milder = replace(rule, version=2, levels=rule.levels[1:])
+    assert "wanted" not in explain(stored(), milder)
     assert "no longer in knowledge" in explain(stored(), None)
     assert "for: growers of rice in stage tillering" in explain(stored(group=Group("rice", "tillering")), rule)
     assert "sown in the week of 2026-06-29" in explain(stored(group=Group("maize", sown=date(2026, 6, 29))), rule)

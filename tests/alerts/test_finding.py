@@ -63,6 +63,13 @@ def test_rain_that_has_fallen_today_counts_if_more_is_to_come() -> None:
     assert severity("heavy-rain", sky(rain=rain(2.5))) is WARNING
 
 
+def test_groups_share_what_was_found() -> None:
+    seen = weather(sky(humidity=95.0, temperature=18.0))
+    found = [find(RULES["late-blight"], seen, Group(crop)) for crop in ("potato", "tomato")]
+    assert found[0]
+    assert found[0] is found[1]
+
+
 def test_rain_beyond_the_horizon_is_not_told_yet() -> None:
     assert severity("heavy-rain", sky(rain=fall(90, utc(13, 3)))) is WARNING
     assert severity("heavy-rain", sky(rain=fall(90, utc(14, 3)))) is None

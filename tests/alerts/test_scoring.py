@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, timedelta
 from io import BytesIO
 
@@ -12,7 +13,7 @@ from bot.alerts.score_chart import FALSE, HIT, MISSED, draw_scores
 from bot.alerts.scoring import Score, can_verify, score_rule, summed
 from bot.alerts.verifying import Verification, Watched, verify
 from bot.domain.alerts import AlertEvent, AlertRecord, EventKind, Group, Severity
-from bot.domain.errors import ProviderError
+from bot.domain.errors import ConfigurationError, ProviderError
 from bot.domain.weather import DAY, HOUR, Cell, HourlySeries
 from tests.alerts.skies import CELL, INDIA, RULES, Sky, fall, local, sky, utc, weather
 
@@ -57,6 +58,8 @@ CASES: dict[str, tuple[list[AlertRecord], Sky, tuple[int, int, int, int]]] = {
     "told when it was over": ([rain_told(11, raised=utc(12, 4))], rain_on(d11=80), (0, 1, 1, 0)),
     "told twice is once": ([rain_told(11), rain_told(11, severity=Severity.SEVERE)], rain_on(d11=80), (1, 0, 0, 0)),
     "an all-clear is no warning": ([rain_told(11, kind=EventKind.CLEAR)], rain_on(d11=80), (0, 0, 1, 0)),
+    "two warnings": ([rain_told(10), rain_told(12)], rain_on(d10=80, d12=80), (2, 0, 0, 0)),
+    "two days are one warning": ([rain_told(11), rain_told(12)], rain_on(d11=80, d12=80), (1, 0, 0, 0)),
     "of another rule": ([record("high-wind", utc(11), utc(12))], rain_on(d11=80), (0, 0, 1, 0)),
     "not observed": ([rain_told(11)], lambda t: None if t.day == 11 else 0.0, (0, 0, 0, 1)),
     "observed in part, enough": ([rain_told(11)], lambda t: 80.0 if t == utc(11, 9) else None, (1, 0, 0, 0)),
@@ -159,6 +162,12 @@ def test_the_picture_has_all_three_parts() -> None:
     assert {HIT, FALSE, MISSED} <= colours
     empty = Image.open(BytesIO(draw_scores([], "Nothing")))
     assert empty.width == picture.width
+
+
+def test_without_matplotlib_the_operator_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ConfigurationError, match="matplotlib"):
+        draw_scores([], "Nothing")
 
 
 def test_hours_around_the_period_are_enough() -> None:

@@ -115,6 +115,10 @@ def test_a_text_that_one_language_lacks_is_named(data: Data) -> None:
     assert [p for p in problems if "hi" in p.path and "alert.heat-wave.severe" in p.message]
 
 
+def test_nothing_can_be_said_without_taxonomy_and_locales(data: Data) -> None:
+    assert list(check_alert(data.alerts[0], Data(ROOT / "locales", ROOT / "knowledge"))) == []
+
+
 def test_the_rules_as_they_are(data: Data) -> None:
     assert [problem for rule in data.alerts for problem in check_alert(rule, data)] == []
     assert data.alerts == read_alert_rules(RULES)
