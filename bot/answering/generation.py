@@ -36,6 +36,7 @@ class Model(Protocol):
     chunk: int
     context: int
 
+    def halted(self) -> bool: ...
     def tokens(self, text: str, *, first: bool) -> list[int]: ...
     def feed(self, tokens: Sequence[int], position: int) -> bool: ...
     def cut(self, position: int) -> None: ...
@@ -159,6 +160,8 @@ class Generator:
         text, said = Text(request.stop), list[int]()
         position = usage.prompt_tokens
         while usage.new_tokens < request.most_tokens and not text.stopped:
+            if self.model.halted():
+                raise Interrupted
             token = sampler.forced()
             if token is None:
                 self.feed(said, position)

@@ -47,6 +47,7 @@ class LlamaModel:
         self.chunk = CHUNK
         self.context = context
         # Kept as long as the context: C calls it at every node of the graph.
+        self.halted = halt
         self.halt = llama.ggml_abort_callback(lambda _: halt())
         self.handle = llama.llama_init_from_model(self.model, self.wishes(threads))
         if not self.handle:

@@ -27,6 +27,9 @@ class BookKeeper:
         self.patience = 1000
         self.refuses = False
 
+    def halted(self) -> bool:
+        return self.patience < 0
+
     def tokens(self, text: str, *, first: bool) -> list[int]:
         return [ord(letter) for letter in ("^" if first else "") + text]
 
@@ -128,6 +131,15 @@ def test_what_is_forced_is_not_computed() -> None:
     assert "".join(generator(model).run(Request("rules", "?", "forced", 10), usage)) == "yes"
     assert usage == Usage(7, 0, 4)
     assert model.fed == ["^rul", "es", "?"]
+
+
+def test_interrupted_where_nothing_is_computed() -> None:
+    class Late(BookKeeper):
+        def halted(self) -> bool:
+            return len(self.mind) == 7  # all of the prompt was read
+
+    with pytest.raises(Interrupted):
+        list(generator(Late()).run(Request("rules", "?", "forced", 10), Usage()))
 
 
 def test_another_card_shares_whole_chunks_of_the_rules() -> None:

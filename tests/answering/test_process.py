@@ -37,7 +37,7 @@ pytestmark = pytest.mark.model
 PROMPT = Prompt("<|user|>\nRules.\n" + "1. Look at the leaf.\n" * 20, "Crop: rice.<|end|>\n<|assistant|>\n")
 OTHER = replace(PROMPT, prefix="<|user|>\nOther rules.\n" + "2. Look at the stem of the plant.\n" * 20)
 STEPS = 'root ::= "steps" (" " [1-4])+'
-ENDLESS = 'root ::= "a" root'
+ENDLESS = 'root ::= ("a" | "b") root'
 LONG = 60.0  # seconds: this machine may be busy with other tests
 PATIENT = EngineLimits(threads=1, patience=Patience(first=0.05, most=0.2, failures=1000))
 
@@ -151,8 +151,9 @@ def test_killed_again_and_again(build: Build) -> None:
 def test_the_deadline_stops_the_process_and_not_only_the_caller(build: Build, pool: ThreadPoolExecutor) -> None:
     engine = build()
     before = pid(engine)
-    with pytest.raises(EngineTimeout):
-        engine.complete(PROMPT, grammar=ENDLESS, most_tokens=1200, seconds=0.3)
+    for grammar in (ENDLESS, 'root ::= "no choice" root'):
+        with pytest.raises(EngineTimeout):
+            engine.complete(PROMPT, grammar=grammar, most_tokens=1200, seconds=0.3)
     assert steps(engine).text
     assert pid(engine) == before
 
