@@ -42,7 +42,7 @@ def build_engine(settings: Settings) -> Engine | None:
         return None
     return ProcessEngine(
         EngineFile(Path(settings.model_path), settings.model_name),
-        EngineLimits(threads=settings.model_threads),
+        EngineLimits(threads=settings.model_threads, context=settings.model_context),
         PrefixBudget(
             folder=settings.data_dir / "prefixes",
             memory_bytes=settings.model_prefix_memory_mb * MEGABYTE,

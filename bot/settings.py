@@ -128,6 +128,9 @@ class Settings(BaseSettings):
 
     model_seconds: float = Field(6, gt=0, le=20, description="Seconds that a turn waits for the model to choose steps")
     model_threads: int = Field(0, ge=0, description="Threads of the model; 0: one for each CPU")
+    model_context: int = Field(
+        1536, ge=512, le=8192, description="Tokens that prompt and answer may take; each takes 0.2 MB of memory"
+    )
     model_prefix_memory_mb: int = Field(128, ge=0, description="Memory for states of cards that the model has read")
     model_prefix_disk_mb: int = Field(2000, ge=0, description="Disk for them, in DATA_DIR")
     model_compose: bool = Field(
