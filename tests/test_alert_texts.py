@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,4 +72,4 @@ def test_no_word_stands_twice_in_a_row(tag: str) -> None:
     told = {key: text for key, text in LOCALES.messages[tag].items() if key.startswith(("weather.", "alert."))}
     for key, text in told.items():
         words = text.split()
-        assert not any(first == second for first, second in zip(words, words[1:], strict=False)), key
+        assert not any(first == second for first, second in pairwise(words)), key
