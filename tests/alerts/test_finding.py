@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.alerts import CellWeather, daily_means, find
 from bot.domain.alerts import EVERYBODY, Finding, Group, Severity
@@ -316,6 +319,45 @@ def test_missing_hours_raise_nothing(rule: str, name: str) -> None:
             assert found is WATCH
         else:
             assert found in (None, LINGERING)
+
+
+def changeable(seed: int) -> dict[str, dict[datetime, float]]:
+    """Weather that comes near all thresholds, by series and hour; as 14 days have it."""
+    chance = random.Random(seed)
+    times = sky().times
+    cold, damp, wet = (
+        chance.choice((-2.0, 8.0, 18.0, 30.0)),
+        chance.choice((40.0, 85.0)),
+        chance.choice((0.0, 0.5, 5.0)),
+    )
+    low = {time.date(): cold + chance.uniform(0, 8) for time in times}
+    return {
+        "temperature": {time: low[time.date()] + (12 if 7 < time.hour < 13 else 0) for time in times},
+        "humidity": {time: min(damp + chance.uniform(0, 25), 100.0) for time in times},
+        "dew_point": {time: cold + chance.uniform(-5, 0) for time in times},
+        "rain": {time: chance.choice((0.0, 0.0, wet, 4 * wet)) for time in times},
+        "wind": {time: chance.uniform(0, 20) for time in times},
+        "gusts": {time: chance.uniform(0, 60) for time in times},
+        "cloud": {time: chance.uniform(0, 80) for time in times},
+    }
+
+
+@given(seed=st.integers(0, 10_000), share=st.sampled_from([0.02, 0.2, 0.7]))
+@settings(max_examples=60, deadline=None)
+def test_missing_hours_never_make_a_warning_worse(seed: int, share: float) -> None:
+    """With holes a rule finds at most what it finds without; where it found nothing it may be undecided."""
+    whole, chance = changeable(seed), random.Random(seed)
+    holes = {name: {t: None if chance.random() < share else v for t, v in each.items()} for name, each in whole.items()}
+    full = weather(sky_of({name: values.__getitem__ for name, values in whole.items()}))
+    torn = weather(sky_of({name: values.__getitem__ for name, values in holes.items()}))
+    for rule in RULES.values():
+        group = Group("maize", sown=date(2026, 6, 29)) if rule.by_sowing else EVERYBODY
+        one, other = find(rule, full, group), find(rule, torn, group)
+        if other and other.severity > LINGERING:
+            assert one, rule.id
+            assert one.severity >= other.severity, rule.id
+        if one and one.severity > LINGERING and rule.push:  # an unknown hour is no hour for spraying
+            assert other, f"{rule.id} gives an all-clear because hours are missing"
 
 
 def test_nothing_at_all_is_known() -> None:
