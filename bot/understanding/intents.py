@@ -51,6 +51,7 @@ class CommandMatcher:
         self._speech = {tag: build_speech(spoken) for tag, spoken in locales.utterances.items()}
         self._anywhere = build_anywhere(self._speech)
         self._tags = build_tags(locales)
+        self._codes = frozenset(locales.languages)
         self._stops = Phrases(
             phrase
             for spoken in locales.utterances.values()
@@ -105,7 +106,10 @@ class CommandMatcher:
         )
 
     def _whole(self, tokens: list[str], spoken: list[Speech]) -> Found | None:
-        """A message that is nothing but a command: in her languages, else where it means one thing in all."""
+        """A message that is nothing but a command ("/language hi"): in her languages, else where it means one thing in
+        all."""
+        if len(tokens) == 2 and tokens[0] in NAME_WORDS and tokens[1] in self._codes:
+            return Found("set_language", tokens[1], exact=True)  # before fillers are left out: "hi" is one
         for speech in spoken:
             if command := whole(tokens, speech):
                 return Found(command, script_argument(command, tokens), exact=tuple(tokens) in speech.whole)
