@@ -1,4 +1,4 @@
-"""What people cry for help with: every question of the emergency cards, in every language, is heard as that emergency."""
+"""What people cry for help with: every question of the emergency cards, in all languages, is heard as such."""
 
 from __future__ import annotations
 
