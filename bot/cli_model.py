@@ -11,14 +11,19 @@ from typing import Annotated
 import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
+from bot.answering.doctor import BUFFERS, Finding, Machine, diagnose, memory_finding, run_probe
+from bot.answering.machine import available_memory, cpu_flags
+from bot.answering.probe import CONTEXT
 from bot.clients.downloads import Downloader
+from bot.clients.gguf_file import GgufFacts, read_facts
 from bot.clients.hub import Location, locate_address, locate_on_hub
-from bot.clients.model_store import Installed, ModelStore, Trust
+from bot.clients.model_store import Installed, ModelStore, Trust, hash_file
 from bot.clients.models import Model, find_model, read_models
-from bot.domain.errors import ConfigurationError
+from bot.domain.errors import ConfigurationError, DataError
 from bot.settings import Settings, read_settings
 
 app = typer.Typer(help="Model files: getting, listing, examining, measuring.", no_args_is_help=True)
@@ -98,6 +103,86 @@ def path(name: Name) -> None:
 
 
 @app.command()
+def doctor(
+    name: Annotated[str, typer.Argument(help="A model's name or file; default: the settings' own")] = "",
+) -> None:
+    """Says in plain words why a model does not run here, and what to do."""
+    settings = read_settings()
+    findings = list(examined(*wanted(name, settings)))
+    for finding in findings:
+        mark = "[green]well[/] " if finding.well else "[red]wrong[/]"
+        terminal.print(f"{mark} {finding.what}: {escape(finding.found)}", soft_wrap=True, highlight=False)
+        if finding.advice:
+            terminal.print(f"      do: {escape(finding.advice)}", soft_wrap=True, highlight=False)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+def wanted(name: str, settings: Settings) -> tuple[Path, Model | None]:
+    """The file meant, and its entry in the registry. Raises ConfigurationError."""
+    store = store_of(settings)
+    if name.endswith(".gguf") or (not name and settings.model_path):
+        path = Path(name or settings.model_path)
+        return path, next((model for model in store.models.values() if model.file == path.name), None)
+    chosen = name or settings.model_name
+    return store.path(chosen), find_model(chosen, store.models)
+
+
+def examined(path: Path, model: Model | None) -> Iterator[Finding]:
+    """The file, then its header, memory and a start in a child; ends at what makes the rest pointless."""
+    try:
+        size = path.stat().st_size
+        facts = read_facts(path)
+    except (OSError, DataError) as error:
+        again = "khetdoot model pull gets it (again)"
+        found = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        yield Finding("file", found, again)
+        return
+    yield content_finding(path, size, model)
+    yield header_finding(facts)
+    machine = Machine(available_memory(), cpu_flags(), size + facts.kv_bytes(CONTEXT) + BUFFERS)
+    yield memory_finding(machine)
+    yield diagnose(run_probe(path), machine)
+
+
+def content_finding(path: Path, size: int, model: Model | None) -> Finding:
+    """Whether it is the very file of the registry."""
+    if model is None or model.sha256 is None:
+        return Finding("file", f"{path}, {size:,} bytes; whole by its header, no public SHA-256 to compare with")
+    if hash_file(path) != model.sha256:
+        return Finding("file", f"{path}, {size:,} bytes: not the SHA-256 of the registry", "pull it again")
+    return Finding("file", f"{path}, {size:,} bytes, SHA-256 verified")
+
+
+def header_finding(facts: GgufFacts) -> Finding:
+    """Whether our prompts are ones that the model was made for."""
+    found = f"{facts.name or 'nameless'}, architecture {facts.architecture}, {facts.layers} layers"
+    if facts.missing:
+        missing = ", ".join(sorted(facts.missing))
+        return Finding("template", f"{found}: it does not know {missing}", "our prompts are Phi-3's: take a Phi-3")
+    if facts.architecture != "phi3":
+        return Finding("template", found, "our prompts are Phi-3's, and this is no Phi-3 (phi-3-small runs on servers)")
+    return Finding("template", f"{found}, knows Phi-3's control tokens")
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="A model's name or file; default: the settings' own")] = "",
+    tokens: Annotated[int, typer.Option(min=64, max=1024, help="Tokens read; an eighth of it is said")] = 256,
+) -> None:
+    """Measures load time, reading, saying and memory of a model on this machine."""
+    path, _ = wanted(name, read_settings())
+    ending = run_probe(path, tokens=tokens)
+    measured, loaded = ending.stages.get("measured"), ending.stages.get("loaded")
+    if not measured or not loaded:
+        raise ConfigurationError(f"{path} does not run: khetdoot model doctor {name}".rstrip())
+    table = Table("model", "load", "reads", "says", "peak memory", box=None, pad_edge=False)
+    speeds = [f"{measured[key]:.1f} tokens/s" for key in ("prefill", "decode")]
+    table.add_row(path.name, f"{loaded['seconds']:.2f} s", *speeds, gigabytes(measured["peak"]))
+    terminal.print(table)
+
+
+@app.command()
 def remove(name: Name) -> None:
     """Deletes a model's file, also one half got."""
     freed = store_of(read_settings()).remove(name)
@@ -107,8 +192,8 @@ def remove(name: Name) -> None:
 
 
 def store_of(settings: Settings) -> ModelStore:
-    """The models in DATA_DIR."""
-    return ModelStore(settings.data_dir / "models", read_models())
+    """The models in DATA_DIR. Raises DataError."""
+    return ModelStore(settings.data_dir / "models", read_models(settings.model_registry))
 
 
 def gigabytes(size: int) -> str:

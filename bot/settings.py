@@ -122,6 +122,9 @@ class Settings(BaseSettings):
         (), description="API keys of MODEL_URL, comma-separated; one serves all"
     )
     model_name: str = Field("phi-3-mini-4k", description="Name of the model in the registry or on the server")
+    model_registry: Path | None = Field(
+        None, description="YAML file of further models to pull, as bot/clients/models.yaml; none by default"
+    )
     model_mirror: str = Field(
         "", description="Mirror of the model hub for `khetdoot model pull`; empty: the hub itself"
     )

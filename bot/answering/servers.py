@@ -185,7 +185,8 @@ def at_most_tokens(text: str) -> int:
     """Tokens that a text will hardly exceed in Phi-3's tokenizer: half the letters of a Latin word, each other ASCII
     sign, each byte of other scripts (which it spells in bytes).
 
-    Above the true number for every card of ours in all languages; only letters thrown together come out higher.
+    Never below the true number in 27,071 texts of our cards in all languages and letters; only letters thrown together
+    (passwords, say) may have more.
     """
     bare = CONTROL.sub("", text)
     found = len(CONTROL.findall(text)) + 2

@@ -34,8 +34,13 @@ class Model(BaseModel):
     template: str
 
 
-def read_models(path: Path = REGISTRY) -> Mapping[str, Model]:
-    """All models by name, in the file's order. Raises DataError."""
+def read_models(extra: Path | None = None) -> Mapping[str, Model]:
+    """All models by name, in the registry's order; those of an operator's own file go before. Raises DataError."""
+    return read_registry(REGISTRY) | (read_registry(extra) if extra else {})
+
+
+def read_registry(path: Path) -> dict[str, Model]:
+    """The models of one file. Raises DataError."""
     try:
         return TypeAdapter(dict[str, Model]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
