@@ -21,16 +21,19 @@ from bot.knowledge import Knowledge
 from bot.knowledge.alert_rules import ALERTS, read_alert_rules
 from bot.knowledge.places import Gazetteer, read_commodities
 from bot.locales import Locales
+from bot.locales.dates import read_date_words
 from bot.locales.weather import read_weather_words
 from bot.pipeline import Pipeline, Skill
 from bot.retrieval import CardIndex
 from bot.skills.advice import Advice
+from bot.skills.alerts import Subscribing
 from bot.skills.emergency import Emergency
 from bot.skills.handoff import TalkToPerson
 from bot.skills.market import Market
 from bot.skills.place import Places, Search
 from bot.skills.profile import Profile
 from bot.skills.weather import Weather
+from bot.understanding.dates import DateReader
 from bot.understanding.language import LanguageDetector
 from bot.understanding.places import PlaceMatcher
 from bot.understanding.surroundings import known_words
@@ -103,12 +106,15 @@ def build_mind(
     places, reader = Places(locales, matcher, outside.search), WeatherReader(words)
     commodities = read_commodities(knowledge_dir / "prices" / "commodities.yaml")
     rules = read_alert_rules(knowledge_dir / ALERTS)
+    subscribing = Subscribing(locales, places, rules, DateReader(read_date_words(locales.path)).read)
     skills: dict[Intent, Skill] = {
         **dict.fromkeys(profile.intents, profile),
         Intent.ASK_ADVICE: advice,
         Intent.GET_WEATHER: Weather(locales, places, reader, outside.forecasts, draw_chart if can_draw() else None),
         Intent.GET_PRICE: Market(locales, places, outside.prices, commodities),
         Intent.SET_PLACE: places,
+        Intent.SUBSCRIBE: subscribing,
+        Intent.UNSUBSCRIBE: subscribing,
         Intent.TALK_TO_PERSON: TalkToPerson(locales, knowledge, has_officers=has_officers),
         Intent.REPORT_EMERGENCY: Emergency(locales, knowledge),
     }
@@ -122,6 +128,7 @@ def build_mind(
         short_channels=SHORT_CHANNELS,
         shorten=partial(shorten, budget=segments),
         home_region=region,
+        expects=subscribing.expects,
     )
     return Mind(locales, knowledge, understander, index, pipeline, matcher, outside, rules)
 

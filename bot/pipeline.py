@@ -34,6 +34,11 @@ QUESTIONS = frozenset({Intent.ASK_ADVICE, Intent.GET_WEATHER, Intent.GET_PRICE, 
 ALWAYS_HEARD = frozenset({Intent.START, Intent.STOP, Intent.FORGET, Intent.REPORT_EMERGENCY})
 
 
+def nothing(_turn: Turn) -> bool:
+    """Nobody waits for an answer."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
     """What came of one message: what to send, and contact and session as they shall be."""
@@ -58,6 +63,8 @@ class Pipeline:
     shorten: Callable[[str, str, bool], tuple[str, str]]
     """(text, hint, has_more) -> what fits a short channel's budget, and what is left for MORE."""
     home_region: str
+    expects: Callable[[Turn], bool] = nothing
+    """Whether a message answers what the skill of `subscribe` has asked."""
 
     def handle(self, inbound: Inbound, contact: Contact, session: Session, now: datetime) -> Handled:
         """Answers one message. Never raises for what a contact wrote."""
@@ -170,6 +177,8 @@ class Pipeline:
             return self.profile.ask_language(turn)
         if contact.language is None and detected.tag != "und" and detected.language not in self.locales.spoken:
             return self.profile.refuse_language(turn, detected.tag)
+        if self.expects(turn):
+            return self.skills[Intent.SUBSCRIBE](turn)
         if names_place(turn):
             return self._then_answer(turn, self.skills[Intent.SET_PLACE](turn))
         return self._serve(turn)
@@ -189,7 +198,7 @@ class Pipeline:
             return result
         language = result.contact.language or turn.language
         understanding = self.understander.understand(waiting, prior=language)
-        if understanding.intent not in (Intent.ASK_ADVICE, Intent.GET_WEATHER, Intent.GET_PRICE):
+        if understanding.intent not in (Intent.ASK_ADVICE, Intent.GET_WEATHER, Intent.GET_PRICE, Intent.SUBSCRIBE):
             return result
         contact = result.contact
         session = Session(question=waiting)

@@ -101,6 +101,10 @@ class Pending(StrEnum):
     LANGUAGE = "language"
     PLACE = "place"
     CONFIRM_FORGET = "confirm_forget"
+    FARM_CROPS = "farm_crops"
+    """Which crops she grows, to be warned for."""
+    SOWING = "sowing"
+    """When she sowed the first of the session's crops."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,19 @@ from bot.clients.charts import Labels
 from bot.clients.forecasts import Forecasts
 from bot.domain.contacts import Contact, Place
 from bot.domain.errors import ProviderError
+from bot.domain.messages import QuickReply
 from bot.domain.turns import Outcome, Reply, Result, Session, Turn
 from bot.domain.weather import DAY, HOUR, DaySummary, Forecast, days, zone_of
 from bot.locales import Locales
 from bot.skills.place import Places
 from bot.skills.weather_advice import WET_CHANCE, Advice, Outlook, advise
 from bot.skills.weather_units import Units, units_of
+from bot.skills.wording import label
 from bot.understanding.weather import WeatherQuestion, WeatherReader
 
 DAYS_SHOWN = 5
+WARN_ME = "alerts:on"
+"""The choice behind the button that subscribes to warnings."""
 STALE = 3 * HOUR
 """From this age on a forecast is said to be old."""
 SMS_NATIVE, SMS_LATIN = 134, 300
@@ -98,8 +102,13 @@ class Weather:
 
     def _answer(self, turn: Turn, contact: Contact, told: Told) -> Result:
         text, short = self.whole(told), self.short(told, latin=told.units.plain)
+        offered = () if turn.short or turn.contact.alerts else (WARN_ME,)
+        labels = [label(self.locales, code, turn.language) for code in offered]
         session = Session(
-            question=turn.inbound.text, topics=turn.understanding.topics, entities=turn.understanding.entities
+            question=turn.inbound.text,
+            topics=turn.understanding.topics,
+            entities=turn.understanding.entities,
+            choices=offered,
         )
         steps = tuple(advice.key for advice in self.advices(told))
         image = (
@@ -107,7 +116,10 @@ class Weather:
             if self.draw and not turn.short
             else b""
         )
-        reply = Reply(text, Outcome.ANSWERED, short=short, steps=steps, engine="forecast", image=image)
+        buttons = tuple(QuickReply(name, name) for name in labels)
+        reply = Reply(
+            text, Outcome.ANSWERED, short=short, steps=steps, quick_replies=buttons, engine="forecast", image=image
+        )
         return Result(reply, contact, session)
 
     def labels(self, told: Told, language: str = "") -> Labels:

@@ -15,6 +15,8 @@ def label(locales: Locales, code: str, language: str) -> str:
     kind, _, name = code.partition(":")
     if kind == "language":
         return locales.languages[name].native
+    if kind == "alerts":
+        return locales.text("button.digest" if name == "weekly" else "button.alerts", language)
     if kind == "topic":
         return locales.text(f"topic.{name}", language)
     return first_name(locales, f"{kind}s", name, language) or first_name(locales, f"{kind}s", name, "en") or name

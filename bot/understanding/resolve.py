@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.domain.turns import Entities, Intent, Pending, Session, Understanding
 
-WORDS_OF_A_CHOICE = 4
+WORDS_OF_A_CHOICE = 8
 """A longer text that only happens to hold a label is a message of its own."""
 
 
@@ -28,6 +28,8 @@ def with_choice(understanding: Understanding, code: str, session: Session) -> Un
     kind, _, name = code.partition(":")
     if kind == "place":
         return replace(understanding, intent=Intent.SET_PLACE, argument=name)
+    if kind == "alerts":
+        return replace(understanding, intent=Intent.SUBSCRIBE, argument=name)
     entities, topics = session.entities, session.topics
     if kind == "crop":
         entities = replace(entities, crops=(name,))
