@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.answering.engine import Engine
+from bot.answering.cascade import in_a_row, remote_engines
+from bot.answering.engine import USABLE_TOKENS, Engine
 from bot.answering.model import Model
 from bot.answering.process import EngineFile, EngineLimits, PrefixBudget, ProcessEngine
 from bot.answering.select import Answers
-from bot.clients.models import find_model, read_models
+from bot.clients.models import Model as RegisteredModel
+from bot.clients.models import read_models
 from bot.settings import Settings
 
 ENGLISH = frozenset({"en"})
@@ -22,7 +24,7 @@ def build_model(settings: Settings, answers: Answers, on_outcome: Callable[[str]
     engine = build_engine(settings)
     if engine is None:
         return None
-    known = find_model(settings.model_name, read_models())
+    known = registered(settings)
     languages = known.languages if known else ENGLISH
     return Model(
         engine=engine,
@@ -37,12 +39,25 @@ def build_model(settings: Settings, answers: Answers, on_outcome: Callable[[str]
 
 
 def build_engine(settings: Settings) -> Engine | None:
-    """The engine alone. Raises ConfigurationError."""
-    if not settings.model_path:
-        return None
+    """The engines alone: this machine's, then servers for what it declines. Raises ConfigurationError and DataError."""
+    known = registered(settings)
+    usable = known.usable_tokens if known else USABLE_TOKENS
+    keys = [key.get_secret_value() for key in settings.model_key]
+    elsewhere = remote_engines(settings.model_url, keys, settings.model_name, usable=usable)
+    here = [local_engine(settings, usable)] if settings.model_path else []
+    return in_a_row([*here, *elsewhere])
+
+
+def registered(settings: Settings) -> RegisteredModel | None:
+    """What the registry knows of the model; None for others, which may bear any name on a server. Raises DataError."""
+    return read_models(settings.model_registry).get(settings.model_name)
+
+
+def local_engine(settings: Settings, usable: int) -> ProcessEngine:
+    """The file's, in a process of its own. Raises ConfigurationError."""
     return ProcessEngine(
         EngineFile(Path(settings.model_path), settings.model_name),
-        EngineLimits(threads=settings.model_threads, context=settings.model_context),
+        EngineLimits(threads=settings.model_threads, context=settings.model_context, usable=usable),
         PrefixBudget(
             folder=settings.data_dir / "prefixes",
             memory_bytes=settings.model_prefix_memory_mb * MEGABYTE,

@@ -115,8 +115,8 @@ class Settings(BaseSettings):
     model_path: str = Field("", description="GGUF file of the model; empty: answers come from cards alone")
     model_url: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="OpenAI-compatible servers used instead of a local model, comma-separated, the small model first; "
-        "`#name` after an address is the model's name there",
+        description="OpenAI-compatible servers, comma-separated, the small model first, "
+        "instead of a local model or after it; `#name` after an address is the model's name there",
     )
     model_key: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="API keys of MODEL_URL, comma-separated; one serves all"

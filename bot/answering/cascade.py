@@ -47,7 +47,7 @@ class Cascade:
         stop: tuple[str, ...] = STOP,
         priority: int = 0,
     ) -> Completion:
-        """As `Engine.complete`: of the first that does not decline; else what declined last, or the last error."""
+        """As `Engine.complete`: of the first that does not decline; else a declining that fits, or the last error."""
         deadline = self.clock() + seconds
         declined: Completion | None = None
         failed: EngineError = EngineUnavailable("no engine")
@@ -64,7 +64,7 @@ class Cascade:
                 continue
             if grammar is None or not declines(grammar, done.text):
                 return done
-            declined = done
+            declined = done if declined is None or fits(grammar, done.text) else declined
         if declined is None:
             raise failed
         return declined
@@ -129,15 +129,15 @@ def declines(grammar: str, said: str) -> bool:
     return said.strip() in DECLINES or not (fits(grammar, said) or fits(grammar, said.strip()))
 
 
-def remote_engine(
+def in_a_row(engines: Sequence[Engine]) -> Engine | None:
+    """Several as one, one as itself, none as None."""
+    return Cascade(engines) if len(engines) > 1 else next(iter(engines), None)
+
+
+def remote_engines(
     addresses: Sequence[str], keys: Sequence[str], name: str, *, usable: int = USABLE_TOKENS
-) -> RemoteEngine | Cascade | None:
-    """What KHETDOOT_MODEL_URL, MODEL_KEY and MODEL_NAME ask for; None without an address. Raises ConfigurationError."""
+) -> list[RemoteEngine]:
+    """What KHETDOOT_MODEL_URL, MODEL_KEY and MODEL_NAME ask for, in order. Raises ConfigurationError."""
     given = [keys[0]] * len(addresses) if len(keys) == 1 else list(keys)[: len(addresses)]
-    engines = [
-        RemoteEngine(Endpoint.parse(address, name, key), usable=usable)
-        for address, key in zip_longest(addresses, given, fillvalue="")
-    ]
-    if not engines:
-        return None
-    return engines[0] if len(engines) == 1 else Cascade(engines)
+    endpoints = [Endpoint.parse(url, name, key) for url, key in zip_longest(addresses, given, fillvalue="")]
+    return [RemoteEngine(endpoint, usable=usable) for endpoint in endpoints]

@@ -1,6 +1,6 @@
 """Engines elsewhere, over OpenAI's protocol: llama-server, llama_cpp.server, vLLM, Ollama, Azure AI.
 
-`remote_engine(addresses, keys, name)` makes what KHETDOOT_MODEL_URL names. What comes back is held to the grammar where
+What comes back is held to the grammar where
 the server can do that, and is untrusted in any case: callers check it.
 """
 

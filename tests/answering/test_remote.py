@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bot.answering.breaker import Patience
-from bot.answering.cascade import Cascade, declines, remote_engine
+from bot.answering.cascade import Cascade, declines, in_a_row, remote_engines
 from bot.answering.engine import Engine, EngineState, Prompt
 from bot.answering.gbnf import fits, pattern
 from bot.answering.prompts import Gloss, build_select
@@ -229,16 +229,16 @@ def test_the_next_one_takes_over_from_one_that_fails(start: Start, connect: Conn
 
 
 def test_what_the_settings_say(start: Start) -> None:
-    assert remote_engine([], [], "phi-3-mini-4k") is None
+    assert in_a_row(remote_engines([], [], "phi-3-mini-4k")) is None
     server = start(ModelServer(owner="llamacpp"))
-    one = remote_engine([server.url], ["key"], "phi-3-mini-4k")
+    one = in_a_row(remote_engines([server.url], ["key"], "phi-3-mini-4k"))
     assert isinstance(one, RemoteEngine)
     assert (one.name, one.endpoint.key) == ("phi-3-mini-4k", "key")
     while one.state() is EngineState.STARTING:  # it introduces itself
         time.sleep(0.01)
     assert one.state() is EngineState.READY
     one.close()
-    two = remote_engine([f"{server.url}/v1", f"{server.url}/v1#phi3:medium"], ["a", "b"], "phi-3-mini-4k")
+    two = in_a_row(remote_engines([f"{server.url}/v1", f"{server.url}/v1#phi3:medium"], ["a", "b"], "phi-3-mini-4k"))
     assert isinstance(two, Cascade)
     assert [(engine.name, engine.endpoint.key) for engine in two.engines if isinstance(engine, RemoteEngine)] == [
         ("phi-3-mini-4k", "a"), ("phi3:medium", "b"),
@@ -247,7 +247,7 @@ def test_what_the_settings_say(start: Start) -> None:
     two.close()
     for wrong in ("box:8080", "ftp://box", "http://"):
         with pytest.raises(ConfigurationError, match="MODEL_URL"):
-            remote_engine([wrong], [], "phi")
+            remote_engines([wrong], [], "phi")
 
 
 def test_grammars_as_expressions() -> None:
