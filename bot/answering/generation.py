@@ -113,7 +113,7 @@ class Generator:
         tokens = self.model.tokens(prefix, first=True)
         known = common(tokens, self.held)
         if known < self.model.chunk or known <= self.cache.tokens(prefix) or known < len(self.held):
-            return
+            return  # nothing worth its bytes, nothing new, or another prefix
         self.model.cut(known)
         self.cache.room(prefix, self.model.size())
         self.cache.put(prefix, PrefixState(known, self.model.save()), whole=known == len(tokens))
@@ -123,16 +123,27 @@ class Generator:
         known = self.recall(text, tokens)
         self.model.cut(known)
         del self.held[known:]
-        for start in range(known, len(tokens), self.model.chunk):
-            self.feed(tokens[start : start + self.model.chunk], start)
-            self.held += tokens[start : start + self.model.chunk]
+        start = known
+        while start < len(tokens):
+            part = tokens[start : self.place(start) + self.step(start)]
+            self.feed(part, start)
+            self.held += part
+            start += len(part)
         return known
+
+    def step(self, position: int) -> int:
+        """Tokens from one fixed place to the next: half as many at first, where the rules end and the cards part."""
+        return self.model.chunk if position >= 2 * self.model.chunk else self.model.chunk // 2
+
+    def place(self, position: int) -> int:
+        """The last fixed place up to a position."""
+        return position - position % self.step(position)
 
     def recall(self, text: str, tokens: list[int]) -> int:
         """How many tokens the model has in mind, after restoring a kept state where that has more."""
         known = common(tokens, self.held)
         if not known == len(tokens) == len(self.held):
-            known -= known % self.model.chunk
+            known = self.place(known)
         if known < len(tokens) and known < self.cache.tokens(text):
             state = self.cache.get(text)
             if state and known < state.tokens <= len(tokens):

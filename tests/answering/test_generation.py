@@ -114,7 +114,7 @@ def test_a_cold_prompt_is_computed_in_chunks_and_a_warm_one_is_not() -> None:
     model = BookKeeper()
     thinking = generator(model)
     assert ask(thinking) == ("yes", Usage(13, 0, 4))
-    assert model.fed == ["^rul", "es+c", "ard1", "?", "y", "e", "s"]
+    assert model.fed == ["^r", "ul", "es", "+c", "ard1", "?", "y", "e", "s"]
     model.fed.clear()
     assert ask(thinking) == ("yes", Usage(13, 12, 4))
     assert model.fed == ["?", "y", "e", "s"]
@@ -130,7 +130,7 @@ def test_what_is_forced_is_not_computed() -> None:
     model, usage = BookKeeper(), Usage()
     assert "".join(generator(model).run(Request("rules", "?", "forced", 10), usage)) == "yes"
     assert usage == Usage(7, 0, 4)
-    assert model.fed == ["^rul", "es", "?"]
+    assert model.fed == ["^r", "ul", "es", "?"]
 
 
 def test_interrupted_where_nothing_is_computed() -> None:
@@ -147,8 +147,14 @@ def test_another_card_shares_whole_chunks_of_the_rules() -> None:
     thinking = generator(model)
     ask(thinking)
     model.fed.clear()
-    assert ask(thinking, "rules+kart2")[1].cached_tokens == 4  # "^rul"; "es+c" and "es+k" differ
-    assert model.fed[:2] == ["es+k", "art2"]
+    assert ask(thinking, "rules+kart2")[1].cached_tokens == 6  # "^rules"; "+c" and "+k" differ
+    assert model.fed[:2] == ["+k", "art2"]
+    model.fed.clear()
+    assert ask(thinking, "rules+kart2 and more")[1].cached_tokens == 12
+    assert model.fed[:2] == [" and", " mor"]
+    model.fed.clear()
+    assert ask(thinking, "rules+kart2 and mist")[1].cached_tokens == 16
+    assert model.fed[:2] == [" mis", "t"]
 
 
 def test_a_prefix_asked_before_is_restored() -> None:
@@ -176,7 +182,7 @@ def test_a_state_that_is_not_taken_is_computed_again_and_replaced() -> None:
 def test_what_an_interrupted_call_computed_is_kept() -> None:
     model = BookKeeper()
     thinking = generator(model)
-    model.patience = 2
+    model.patience = 4
     with pytest.raises(Interrupted):
         ask(thinking)
     thinking.keep("rules+card1")
@@ -190,7 +196,7 @@ def test_what_an_interrupted_call_computed_is_kept() -> None:
 def test_interrupted_while_it_speaks() -> None:
     model = BookKeeper()
     thinking = generator(model)
-    model.patience = 5
+    model.patience = 7
     with pytest.raises(Interrupted):
         ask(thinking)
     thinking.keep("rules+card1")
@@ -203,21 +209,20 @@ def test_warming_computes_once() -> None:
     thinking = generator(model)
     thinking.warm("rules+card1")
     thinking.warm("rules+card1")
-    assert model.fed == ["^rul", "es+c", "ard1"]
+    assert model.fed == ["^r", "ul", "es", "+c", "ard1"]
     assert ask(thinking)[1].cached_tokens == 12
 
 
 def test_warming_goes_on_where_it_was_interrupted() -> None:
     model = BookKeeper()
     thinking = generator(model)
-    model.patience = 2
+    model.patience = 3
     with pytest.raises(Interrupted):
         thinking.warm("rules+card1")
     thinking.keep("rules+card1")
-    ask_patience = model.patience = 1000
+    model.patience = 1000
     thinking.warm("rules+card1")
-    assert model.fed == ["^rul", "es+c", "ard1"]
-    assert model.patience == ask_patience - 1
+    assert model.fed == ["^r", "ul", "es", "+c", "ard1"]
 
 
 def test_what_does_not_fit_is_refused_and_never_cut() -> None:
