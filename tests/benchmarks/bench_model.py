@@ -24,7 +24,7 @@ from typing import Any
 from bot.answering.engine import EngineState, Prompt
 from bot.answering.prefix_cache import fingerprint
 from bot.answering.process import EngineFile, EngineLimits, PrefixBudget, ProcessEngine
-from bot.answering.prompts import gloss_of
+from bot.answering.prompts import SELECT_RULES, USER, gloss_of
 from bot.answering.select import MOST_TOKENS, Case, grammar_of
 from bot.domain.cards import Card, Hit
 from bot.services import offline_mind
@@ -36,6 +36,8 @@ ROOT = Path(__file__).parents[2]
 OVERHEAD_TOKENS = 8
 NOTHING = Prompt("<|user|>\nHello.\n", "Hello<|end|>\n<|assistant|>\n")
 """Drives what was asked before out of the model's mind."""
+RULES = Prompt(f"{USER}{SELECT_RULES}", "Hello<|end|>\n<|assistant|>\n")
+"""Leaves the rules alone there, as a question about any other card does."""
 SECONDS = 3600.0
 
 
@@ -156,13 +158,13 @@ def measure_load(results: Results, model: Path) -> None:
 
 
 def measure_ours(results: Results, model: Path, questions: Sequence[Question], report: Path) -> None:
-    """(b) and (c): the first time a card is asked about, and the second, with another prompt between."""
+    """(b) and (c): the first time that a card is asked about and the second, other questions before each."""
     for question in questions:
         if results.has("warm", question.card, question.language):
             continue
         with engine_of(model, None) as engine:
             for kind in ("cold", "warm"):
-                engine.complete(NOTHING, most_tokens=1, seconds=SECONDS)
+                engine.complete(RULES, most_tokens=1, seconds=SECONDS)
                 done = engine.complete(
                     question.prompt, grammar=question.grammar, most_tokens=MOST_TOKENS, seconds=SECONDS
                 )
