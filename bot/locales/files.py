@@ -27,7 +27,9 @@ LANGUAGE_KEYS = (
     "fallback",
 )
 RULE_KEYS = ("intents", "signs", "refine", "general", "input_topics", "stage_topics")
-UTTERANCE_KEYS = ("commands", "emergencies", "not_emergency", "persons", "fillers", "follow_up", "examples")
+UTTERANCE_KEYS = (
+    "commands", "emergencies", "not_emergency", "persons", "latin_letters", "fillers", "follow_up", "examples",
+)  # fmt: skip
 
 
 class Reading:
@@ -191,6 +193,7 @@ def read_utterances(path: Path) -> Utterances:
         emergencies={name: reading.texts(node) for name, node in emergencies.items()},
         not_emergency=reading.texts(get("not_emergency")),
         persons=reading.texts(get("persons")),
+        latin_letters=reading.texts(get("latin_letters")),
         fillers=frozenset(word for text in reading.texts(get("fillers")) for word in text.split()),
         follow_up=reading.command(get("follow_up")),
         examples=tuple(_example(reading, node) for node in reading.items(get("examples"))),

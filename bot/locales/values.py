@@ -80,6 +80,8 @@ class Utterances:
     not_emergency: tuple[str, ...] = ()
     persons: tuple[str, ...] = ()
     """Words for people: an animal that took poison is an animal's emergency only where nobody else is named."""
+    latin_letters: tuple[str, ...] = ()
+    """Words by which people ask for answers in Latin letters: "roman", "angrezi"."""
     fillers: frozenset[str] = frozenset()
     follow_up: Command = Command()
     examples: tuple[Example, ...] = ()

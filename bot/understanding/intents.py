@@ -51,6 +51,12 @@ class CommandMatcher:
         self._speech = {tag: build_speech(spoken) for tag, spoken in locales.utterances.items()}
         self._anywhere = build_anywhere(self._speech)
         self._tags = build_tags(locales)
+        self._latin = frozenset(
+            token
+            for spoken in locales.utterances.values()
+            for word in spoken.latin_letters
+            for token in command_tokens(word)
+        )
         self._codes = frozenset(locales.languages)
         self._stops = Phrases(
             phrase
@@ -112,11 +118,11 @@ class CommandMatcher:
             return Found("set_language", tokens[1], exact=True)  # before fillers are left out: "hi" is one
         for speech in spoken:
             if command := whole(tokens, speech):
-                return Found(command, script_argument(command, tokens), exact=tuple(tokens) in speech.whole)
+                return Found(command, self._letters(command, tokens), exact=tuple(tokens) in speech.whole)
         if found := self._language(tokens, spoken):
             return found
         command = self._anywhere.get(tuple(tokens))
-        return Found(command) if command else None
+        return Found(command, self._letters(command, tokens)) if command else None
 
     def _within(self, tokens: list[str], spoken: list[Speech]) -> Found | None:
         """A command in a longer message; STOP and places also in languages that were not detected."""
@@ -125,6 +131,14 @@ class CommandMatcher:
         if "stop" in self._stops.find(tokens):
             return Found("stop")
         return next(filter(None, (slotted(tokens, speech) for speech in self._speech.values())), None)
+
+    def _letters(self, command: str, tokens: list[str]) -> str:
+        """Which letters `set_script` asks for."""
+        if command != "set_script":
+            return ""
+        if not self._latin.isdisjoint(tokens):
+            return "latin"
+        return "native" if len(tokens) > 1 or any(not token.isascii() for token in tokens) else ""
 
     def follows_up(self, tokens: list[str], languages: Iterable[str]) -> bool:
         """Whether a text leans on what was said before."""
@@ -191,15 +205,6 @@ def slotted(tokens: list[str], speech: Speech) -> Found | None:
 def without(tokens: Iterable[str], fillers: frozenset[str]) -> tuple[str, ...]:
     """The words that are no fillers."""
     return tuple(token for token in tokens if token not in fillers)
-
-
-def script_argument(command: str, tokens: list[str]) -> str:
-    """Which letters `set_script` asks for."""
-    if command != "set_script":
-        return ""
-    if {"abc", "latin", "roman", "english", "रोमन", "अंग्रेजी"} & set(tokens):
-        return "latin"
-    return "native" if len(tokens) > 1 or any(not token.isascii() for token in tokens) else ""
 
 
 def build_speech(spoken: Utterances) -> Speech:
