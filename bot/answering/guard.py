@@ -19,7 +19,7 @@ from bot.knowledge.restricted import restricted_names
 MOST_LONGER = 1.5
 """A text may be so many times as long as the steps that it tells."""
 MOST_LETTERS = 1500
-LEAST_TOLD = 0.6
+LEAST_TOLD = 0.8
 """Share of a cited sentence's own words that must be told of it."""
 SIGNS = frozenset(" \n.,;:!?¿¡()'’\"-–।%°/\u200c\u200d")
 SENTENCE = re.compile(r"(?<=[.;!?।])\s+|\n+")
