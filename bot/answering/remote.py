@@ -18,24 +18,14 @@ import httpx
 
 from bot.answering.breaker import Breaker, Patience
 from bot.answering.engine import STOP, USABLE_TOKENS, Completion, EngineState, Prompt
+from bot.answering.refusals import DOWN, broken_answers, pause_wanted, read_json
 from bot.answering.servers import CHAT, Endpoint, Json, Kind, Server, at_most_tokens, reply_of, server_of
-from bot.domain.errors import (
-    EngineBusy,
-    EngineCrashed,
-    EngineError,
-    EngineRefused,
-    EngineTimeout,
-    EngineUnavailable,
-    PromptTooLong,
-)
+from bot.domain.errors import EngineCrashed, EngineError, EngineTimeout, EngineUnavailable, PromptTooLong
 
 CONNECT_SECONDS = 3.0
 GREETING_SECONDS = 10.0
 COUNT_SECONDS = 5.0
 PATIENCE = Patience()
-LARGEST = 1_000_000
-"""Bytes of an answer that are read."""
-TOO_LONG_WORDS = ("context length", "context size", "context_length", "exceed_context", "too long", "maximum context")
 
 
 class RemoteEngine:
@@ -89,7 +79,7 @@ class RemoteEngine:
         server = self._server(deadline)
         self._measure(prompt, most_tokens)
         with self._asked(server, (prompt, grammar, most_tokens, stop, False), deadline) as (server, response):
-            answer = self._json(response, deadline)
+            answer = read_json(response, self.clock, deadline)
         with broken_answers():
             choice = answer["choices"][0]
             usage = answer.get("usage") or {}
@@ -141,7 +131,7 @@ class RemoteEngine:
         with self._sent("POST", url, body, deadline) as response:
             if not response.is_success:
                 return at_most_tokens(text)
-            answer = self._json(response, deadline)
+            answer = read_json(response, self.clock, deadline)
         with broken_answers():
             return server.counted(answer)
 
@@ -193,8 +183,8 @@ class RemoteEngine:
         with self._sent("GET", url, None, deadline) as response:
             if response.status_code in (400, 404, 405):
                 return {}
-            self._refuse(response, deadline)
-            return self._json(response, deadline)
+            self._wanted(response, deadline)
+            return read_json(response, self.clock, deadline)
 
     def _measure(self, prompt: Prompt, most_tokens: int) -> None:
         """Some servers cut off silently what is too long. Raises PromptTooLong."""
@@ -213,7 +203,7 @@ class RemoteEngine:
             with self._sent("POST", self.endpoint.url(server.path), body, deadline) as response:
                 other = other_way(server, response.status_code, constrained="response_format" in body)
                 if other is None:
-                    pause = self._refuse(response, deadline)
+                    pause = self._wanted(response, deadline)
                     if not pause:
                         yield server, response
                         return
@@ -221,6 +211,12 @@ class RemoteEngine:
                 self.sleep(pause)
             else:
                 self.found = server = other
+
+    def _wanted(self, response: httpx.Response, deadline: float) -> float:
+        """As `pause_wanted`; a server that is down or locked counts as failing."""
+        if response.status_code in DOWN and "Retry-After" not in response.headers:
+            self.breaker.failed()
+        return pause_wanted(response, deadline - self.clock())
 
     @contextmanager
     def _sent(self, method: str, url: httpx.URL, body: Json | None, deadline: float) -> Iterator[httpx.Response]:
@@ -236,6 +232,7 @@ class RemoteEngine:
             self.breaker.failed()
             raise EngineUnavailable(f"{url.host} cannot be reached ({type(error).__name__})") from error
         except httpx.TimeoutException as error:
+            self.breaker.failed()
             raise EngineTimeout(f"{url.host} was not done in time") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             self.breaker.failed()
@@ -244,43 +241,9 @@ class RemoteEngine:
             if not self.closed:
                 raise
             raise EngineUnavailable("closed meanwhile") from error
-        except EngineCrashed:
+        except (EngineCrashed, EngineTimeout):
             self.breaker.failed()
             raise
-
-    def _json(self, response: httpx.Response, deadline: float) -> Json:
-        """The answer's object, however slowly it drips. Raises EngineTimeout and EngineCrashed."""
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if self.clock() > deadline:
-                raise EngineTimeout(f"{response.url.host} drips")
-            if len(body) > LARGEST:
-                raise EngineCrashed(f"{response.url.host}: too long an answer")
-        with broken_answers():
-            return dict(json.loads(body))
-
-    def _refuse(self, response: httpx.Response, deadline: float) -> float:
-        """Nothing for an answer; seconds to wait where the server wants that and there is time. Raises EngineError."""
-        status, host = response.status_code, response.url.host
-        if status < 400:
-            return 0.0
-        if status == 429 or (status == 503 and "Retry-After" in response.headers):
-            pause = seconds_of(response.headers.get("Retry-After", ""))
-            if self.clock() + pause < deadline:
-                return pause
-            raise EngineBusy(f"{host}: wait {pause:.0f} s")
-        if status in (401, 403):
-            self.breaker.failed()
-            raise EngineRefused(f"{host}: status {status}: KHETDOOT_MODEL_KEY?")
-        if status == 503:
-            raise EngineUnavailable(f"{host}: status 503")
-        if status >= 500:
-            raise EngineCrashed(f"{host}: status {status}")
-        said = response.read()[:LARGEST].decode(errors="replace").lower()
-        if any(words in said for words in TOO_LONG_WORDS):
-            raise PromptTooLong(f"{host}: status {status}")
-        raise EngineRefused(f"{host}: status {status}")
 
 
 def other_way(server: Server, status: int, *, constrained: bool) -> Server | None:
@@ -298,23 +261,6 @@ def piece_of(server: Server, data: str) -> str:
     return server.text(choices[0], piece=True) if choices else ""
 
 
-@contextmanager
-def broken_answers() -> Iterator[None]:
-    """Answers that are not what the protocol says become EngineCrashed."""
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise EngineCrashed(f"the server's answer cannot be used ({type(error).__name__})") from error
-
-
 def cut(text: str, stop: tuple[str, ...]) -> str:
     """A text up to the first of `stop`; servers take four at most and some print them."""
     return text[: min((at for word in stop if (at := text.find(word)) >= 0), default=len(text))]
-
-
-def seconds_of(header: str) -> float:
-    """A Retry-After; a second where it says nothing that can be used."""
-    try:
-        return max(0.05, float(header))
-    except ValueError:
-        return 1.0

@@ -170,6 +170,16 @@ def test_a_server_that_fails_is_left_alone_for_a_while(start: Start, connect: Co
     assert engine.state() is EngineState.READY
 
 
+def test_one_that_hangs_costs_few_turns_their_time(start: Start, connect: Connect) -> None:
+    server = start(ModelServer(owner="llamacpp", always=Fault.SILENT))
+    engine = connect(server, patience=Patience(failures=2, rest=60))
+    for _ in range(2):
+        with pytest.raises(EngineTimeout):
+            ask(engine, seconds=0.2)
+    with pytest.raises(EngineUnavailable):
+        ask(engine, seconds=60)
+
+
 def test_nobody_there(connect: Connect) -> None:
     engine = connect(ModelServer(url=f"http://127.0.0.1:{free_port()}"))
     assert engine.state() is EngineState.STARTING
