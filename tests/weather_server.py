@@ -63,7 +63,7 @@ class Sky:
         rain = self.rain.get(moment, 0.0)
         values = {
             "temperature_2m": self.temperature + 5 * swing,
-            "relative_humidity_2m": self.humidity - 15 * swing,
+            "relative_humidity_2m": min(self.humidity - 15 * swing, 100.0),
             "dew_point_2m": 15.0,
             "precipitation": rain,
             "precipitation_probability": self.chance if self.chance is not None else (80.0 if rain else 5.0),
@@ -82,6 +82,8 @@ class WeatherServer:
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.sky = Sky()
+        self.skies: dict[tuple[float, float], Sky] = {}
+        """Weather of its own for points (latitude, longitude) as they are asked for."""
         self.faults: dict[str, deque[Fault | None]] = {}
         self.always: dict[str, Fault] = {}
         self.counts: Counter[str] = Counter()
@@ -116,8 +118,9 @@ class WeatherServer:
             int(hour.timestamp()) if params.get("timeformat") == "unixtime" else hour.strftime("%Y-%m-%dT%H:%M")
             for hour in hours
         ]
-        hourly = {"time": stamps} | {name: [self.sky.at(name, hour) for hour in hours] for name in names}
         place = {"latitude": float(params["latitude"]), "longitude": float(params["longitude"])}
+        sky = self.skies.get((place["latitude"], place["longitude"]), self.sky)
+        hourly = {"time": stamps} | {name: [sky.at(name, hour) for hour in hours] for name in names}
         units = {"time": params.get("timeformat", "iso8601")} | {name: UNITS[name] for name in names}
         return 200, place | {"utc_offset_seconds": 0, "timezone": "GMT", "hourly_units": units, "hourly": hourly}
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -208,7 +209,7 @@ def was_told() -> ColumnElement[bool]:
         .join_from(outbox, alerts, outbox.c.reference == REFERENCE + alerts.c.id)
         .where(
             outbox.c.contact_id == subscriptions.c.contact_id,
-            outbox.c.state.in_(TOLD),
+            or_(*(outbox.c.state == state for state in TOLD)),  # no IN: this is an executemany
             outbox.c.reference != bindparam("order_id"),
             alerts.c.episode == bindparam("episode"),
         )
