@@ -14,6 +14,7 @@ import uvicorn
 
 from bot.channels.gammu import Gammu
 from bot.channels.telegram import Telegram
+from bot.channels.telegram_menu import command_menus
 from bot.domain.errors import SendError
 from bot.domain.messages import DeliveryReport, Inbound
 from bot.scheduler import Scheduler
@@ -174,9 +175,19 @@ async def run_telegram(services: Services, telegram: Telegram) -> None:
         except SendError as error:
             log.warning("telegram is out of reach", error=str(error))
             await asyncio.sleep(RETRY_SECONDS)
+    await describe(services, telegram)
     if services.settings.public_url:
         await asyncio.Event().wait()
     await telegram.poll(record)
+
+
+async def describe(services: Services, telegram: Telegram) -> None:
+    """Sets the command menu: a comfort, so that a failure is only told."""
+    locales = services.mind.locales
+    try:
+        await telegram.describe(command_menus(locales.text, locales.spoken))
+    except SendError as error:
+        log.warning("telegram: no command menu", error=str(error))
 
 
 async def run_gammu(services: Services, gammu: Gammu) -> None:

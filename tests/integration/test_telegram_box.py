@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.conftest import Backend
 from tests.processes import free_port, running
-from tests.telegram_server import BLOCKED, TOKEN, TelegramServer, message, too_many
+from tests.telegram_server import BLOCKED, TOKEN, Failure, TelegramServer, message, too_many
+from tests.weather_server import weather_server
 
 FARMER, OFFICER = 77, 555
 SECONDS = 60
@@ -20,8 +23,10 @@ SECONDS = 60
 def telegram(tmp_path: Path, backend: Backend) -> Iterator[TelegramServer]:
     server = TelegramServer()
     settings = {**backend.settings, "telegram_token": TOKEN, "officer_chat_ids": str(OFFICER)}
-    with server.running(), running(tmp_path, free_port(), telegram_api_url=server.url, **settings):
-        yield server
+    with server.running(), weather_server(datetime.now(UTC)) as weather:
+        settings |= dict.fromkeys(("open_meteo_url", "open_meteo_geocoding_url", "met_norway_url"), weather.url)
+        with running(tmp_path, free_port(), telegram_api_url=server.url, **settings):
+            yield server
 
 
 def answered(telegram: TelegramServer, chat: int, number: int) -> list[str]:
@@ -30,8 +35,19 @@ def answered(telegram: TelegramServer, chat: int, number: int) -> list[str]:
     return telegram.sent(chat)
 
 
+def wait_for(backend: Backend, query: str, row: tuple[Any, ...]) -> None:
+    """Waits until a query gives one row; a safety limit, no measurement."""
+    deadline = time.monotonic() + SECONDS
+    while backend.rows(query) != [row]:
+        assert time.monotonic() < deadline, backend.rows(query)
+        time.sleep(0.2)
+
+
 @pytest.mark.integration
 def test_a_farmer_and_an_officer(telegram: TelegramServer) -> None:
+    assert telegram.wait_until(lambda: len(telegram.commands) == 14, SECONDS), "thirteen languages and all others"
+    assert [entry["command"] for entry in telegram.commands[""]][:2] == ["start", "help"]
+    assert telegram.commands["hi"][2] == {"command": "weather", "description": "मौसम"}
     telegram.add_message("/start", FARMER)
     assert "खेतदूत" in answered(telegram, FARMER, 1)[0]
     telegram.add_message("मेरे धान में तना छेदक लग गया है", FARMER)
@@ -54,11 +70,22 @@ def test_a_farmer_and_an_officer(telegram: TelegramServer) -> None:
 
 
 @pytest.mark.integration
+def test_the_weather_comes_with_its_chart(telegram: TelegramServer, backend: Backend) -> None:
+    telegram.add_message("हाथरस का मौसम", FARMER)
+    caption = answered(telegram, FARMER, 1)[0]
+    assert "हाथरस" in caption
+    (chat, picture), *more = telegram.pictures
+    assert (chat, picture[:4], more) == (str(FARMER), b"\x89PNG", [])
+    wait_for(backend, "select count(*) from pictures", (0,))
+    telegram.fail("sendPhoto", Failure(400, "Bad Request: not enough rights to send photos to the chat"))
+    telegram.add_message("हाथरस का मौसम", FARMER)
+    assert "हाथरस" in answered(telegram, FARMER, 2)[1]
+    assert len(telegram.pictures) == 1
+
+
+@pytest.mark.integration
 def test_who_blocks_the_bot_is_stopped(telegram: TelegramServer, backend: Backend) -> None:
     telegram.fail("sendMessage", BLOCKED)
     telegram.add_message("my rice has stem borer", FARMER)
-    deadline = time.monotonic() + SECONDS
-    while backend.rows("select consent from contacts where address = '77'") != [("stopped",)]:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wait_for(backend, "select consent from contacts where address = '77'", ("stopped",))
     assert telegram.sent(FARMER) == []
