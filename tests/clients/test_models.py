@@ -128,6 +128,28 @@ def test_a_server_that_does_not_go_on_is_read_from_the_start(
     assert pull(store_at(tmp_path), hub, line).trust is Trust.VERIFIED
 
 
+def test_a_file_that_changed_meanwhile_is_begun_anew(tmp_path: Path, hub: HubServer, line: Line) -> None:
+    hub.head_status = 405  # a server that states nothing beforehand
+    hub.files["usb/any.gguf"] = CONTENT
+    hub.faults.extend([Fault.BREAK, *[Fault.STUMBLE] * ATTEMPTS])
+    location = Location(f"{hub.url}/usb/any.gguf")
+    store = store_at(tmp_path)
+    with suppress(ProviderError):
+        store.pull("any", location, line.downloader)
+    hub.files["usb/any.gguf"] = CONTENT[:50_000]
+    assert store.pull("any", location, line.downloader).path.read_bytes() == CONTENT[:50_000]
+
+
+def test_more_than_was_stated_and_a_refusal(tmp_path: Path, hub: HubServer, line: Line) -> None:
+    store = store_at(tmp_path)
+    hub.files["usb/any.gguf"] = CONTENT
+    with pytest.raises(DataError, match="longer than the 1,000 bytes"):
+        store.pull("any", Location(f"{hub.url}/usb/any.gguf", size=1000), line.downloader)
+    with pytest.raises(ProviderError, match="status 404") as failed:
+        store.pull("any", Location(f"{hub.url}/usb/gone.gguf", size=1000), line.downloader)
+    assert not failed.value.retryable
+
+
 def test_a_wrong_hash_keeps_nothing(tmp_path: Path, hub: HubServer, line: Line) -> None:
     hub.files[f"{REPOSITORY}/{FILE}"] = CONTENT[:-1] + bytes([CONTENT[-1] ^ 1])
     store = store_at(tmp_path)
