@@ -46,9 +46,14 @@ class Thinker:
             self._save(claim, session, self.pipeline.handle(claim.inbound, claim.contact, session, self.clock()))
 
     def apologise(self, claim: ClaimedInbound) -> None:
-        """Tells the contact that her message could not be answered."""
-        text = self.locales.text("error.sorry", claim.contact.language or "en")
-        self.messages.queue([Outbound(claim.inbound.address, text)], key=f"sorry:{claim.inbox_id}")
+        """Tells the contact, in her language and letters, that her message could not be answered."""
+        text, language = self._written("error.sorry", claim.contact, claim.contact.language or "en")
+        sorry = self._fitted((Outbound(claim.inbound.address, text, language),))
+        self.messages.queue(sorry, key=f"sorry:{claim.inbox_id}")
+
+    def _written(self, key: str, contact: Contact, language: str) -> tuple[str, str]:
+        text = self.locales.text(key, language)
+        return romanise(text, language) if contact.script is ScriptChoice.LATIN else text, language
 
     def _save(self, claim: ClaimedInbound, before: Session, handled: Handled) -> None:
         result = handled.result
@@ -83,9 +88,7 @@ class Thinker:
         """First aid always goes out; other answers beyond the day's budget give way to one note."""
         if self.budget is None or handled.understanding.intent is Intent.REPORT_EMERGENCY:
             return fitted
-        note = self.locales.text("sms.day_spent", handled.language)
-        if handled.result.contact.script is ScriptChoice.LATIN:
-            note = romanise(note, handled.language)
+        note, _ = self._written("sms.day_spent", handled.result.contact, handled.language)
         return self.budget.limit(contact, fitted, note, self.clock())
 
     def _block(self, claim: ClaimedInbound) -> None:

@@ -20,6 +20,7 @@ from bot.pipeline import Handled, Pipeline
 from bot.services import Services, build_services
 from bot.settings import read_settings
 from bot.storage.claims import InboxState
+from bot.understanding.romanise import romanise
 from bot.worker import MOST_ATTEMPTS, Worker, pause_after
 from tests.fakes import FakeChannel, FakeClock
 
@@ -121,6 +122,22 @@ def test_a_failing_message_is_retried_then_apologised_for(box: Box) -> None:
     assert len(box.sent()) == 1
     assert "went wrong" in box.sent()[0]
     assert box.services.messages.counts().inbox[InboxState.FAILED] == 1
+
+
+def test_an_apology_is_in_her_language_and_letters(box: Box) -> None:
+    box.receive("mere dhan me tana chhedak laga hai")
+    box.think()
+    box.send()
+    broken = replace(box.services.thinker, pipeline=BrokenPipeline())  # type: ignore[arg-type]
+    box.worker = Worker(replace(box.services, thinker=broken), "test", asyncio.Event())
+    box.receive("gehu me kitni khad dale")
+    for _ in range(10):
+        box.think()
+        box.clock.advance(minutes=5)
+    box.send()
+    apology = box.channel.sent[-1]
+    sorry = box.services.mind.locales.text("error.sorry", "hi")
+    assert (apology.text, apology.language) == (romanise(sorry, "hi"), "hi")
 
 
 def test_retryable_errors_are_retried_with_back_off(box: Box) -> None:

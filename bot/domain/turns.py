@@ -120,6 +120,8 @@ class Session:
     more: tuple[str, ...] = ()
     """Texts that MORE continues with, first one next."""
     card_id: str = ""
+    attribution: str = ""
+    """Whose data the last answer told, where no card stands behind it."""
     asked: int = 0
     """How often in a row the bot has asked back about the same question."""
 

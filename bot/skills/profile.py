@@ -64,13 +64,17 @@ class Profile:
         """Where the last advice comes from, and whether it is reviewed."""
         card = self.knowledge.cards.get(turn.session.card_id)
         if card is None:
-            return self._say(turn, "source.none")
+            return self._attribution(turn) if turn.session.attribution else self._say(turn, "source.none")
         named = "\n".join(f"- {source.publisher}: {source.title}" for source in card.sources)
         state = self.locales.text(f"review.{card.review.state}", turn.language)
         text = f"{self.locales.text('source', turn.language)}\n{named}\n{state}"
         publishers = ", ".join(dict.fromkeys(source.publisher for source in card.sources[:2]))
         short = f"{self.locales.text('source', turn.language)} {publishers}. {state}"
         return Result(Reply(text, Outcome.ANSWERED, short=short, engine="session"), turn.contact, turn.session)
+
+    def _attribution(self, turn: Turn) -> Result:
+        text = f"{self.locales.text('source.forecast', turn.language)} {turn.session.attribution}"
+        return Result(Reply(text, Outcome.ANSWERED, engine="session"), turn.contact, turn.session)
 
     def set_language(self, turn: Turn) -> Result:
         """Switches to the language named, or offers all."""

@@ -109,6 +109,7 @@ class Weather:
             topics=turn.understanding.topics,
             entities=turn.understanding.entities,
             choices=offered,
+            attribution=told.outlook.forecast.attribution,
         )
         steps = tuple(advice.key for advice in self.advices(told))
         image = (

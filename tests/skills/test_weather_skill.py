@@ -31,9 +31,11 @@ from bot.domain.turns import (
     Understanding,
 )
 from bot.domain.weather import DaySummary
+from bot.knowledge import Knowledge
 from bot.locales import Locales
 from bot.locales.weather import read_weather_words
 from bot.skills.place import Places
+from bot.skills.profile import Profile
 from bot.skills.weather import SMS_LATIN, SMS_NATIVE, Weather
 from bot.storage.cache import Cache
 from bot.storage.redis import connect
@@ -111,6 +113,17 @@ def test_today_and_the_days_after(weather: Weather) -> None:
     long = weather(replace(asked("weather of Hathras"), short=False)).reply.text
     assert "Tomorrow: good rain likely, 18 mm. 23-33°C, wind 9 km/h." in long
     assert "Open-Meteo.com (CC BY 4.0)" in result.reply.text
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "This forecast comes from:"), ("hi", "यह पूर्वानुमान यहां से है:")])
+def test_why_names_whose_forecast_it_was(
+    weather: Weather, locales: Locales, knowledge: Knowledge, language: str, words: str
+) -> None:
+    told = weather(asked("weather of Hathras", language)).session
+    why = asked("why", language, session=told, intent=Intent.GET_SOURCE)
+    reply = Profile(locales, knowledge)(why).reply
+    assert reply.text == f"{words} Weather data by Open-Meteo.com (CC BY 4.0)"
+    assert "Open-Meteo" not in Profile(locales, knowledge)(replace(why, session=Session())).reply.text
 
 
 def test_the_place_named_becomes_the_contact_s_unless_she_has_one(weather: Weather) -> None:
