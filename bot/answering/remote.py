@@ -87,7 +87,7 @@ class RemoteEngine:
             done = Completion(
                 text=cut((reply_of(text) if server.chat and grammar else text), stop).strip(),
                 prompt_tokens=int(usage.get("prompt_tokens") or 0),
-                cached_tokens=int((usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0),
+                cached_tokens=cached_tokens(answer),
                 new_tokens=int(usage.get("completion_tokens") or 0),
                 seconds=self.clock() - began,
             )
@@ -259,6 +259,12 @@ def piece_of(server: Server, data: str) -> str:
     """The text of one streamed event. Raises ValueError, KeyError and TypeError."""
     choices = json.loads(data)["choices"]
     return server.text(choices[0], piece=True) if choices else ""
+
+
+def cached_tokens(answer: Json) -> int:
+    """Tokens that the server had in mind already; 0 where it does not say. Raises AttributeError and ValueError."""
+    details = (answer.get("usage") or {}).get("prompt_tokens_details") or {}
+    return int(details.get("cached_tokens") or (answer.get("timings") or {}).get("cache_n") or 0)  # llama-server's
 
 
 def cut(text: str, stop: tuple[str, ...]) -> str:
