@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import httpx
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.alerting.evaluating import zone_at
 from bot.alerts import CellWeather, explain, find
@@ -39,7 +40,26 @@ RAISED_BEFORE = 10 * DAY
 """A warning may have been raised so long before the weather it was of."""
 MOST_ALERTS = 1_000_000
 COLUMNS = ("rule", "hits", "false alarms", "misses", "open", "POD", "FAR", "CSI", "as severe", "hours ahead")
+LISTED = ("raised", "rule", "what", "severity", "where", "growers of", "messages")
 DayOption = Annotated[str, typer.Option(help="Day as YYYY-MM-DD")]
+
+
+@app.command("list")
+def list_alerts(
+    rule: Annotated[str, typer.Option(help="One rule alone")] = "",
+    most: Annotated[int, typer.Option(min=1, help="At most so many")] = 30,
+) -> None:
+    """Lists the latest alerts, newest first: what was told, where, to how many."""
+    with open_database(read_settings()) as database:
+        found = Alerts(database, utc_now, new_id).latest(most, rule_id=rule or None)
+    table = Table(Column("id", min_width=32), *LISTED)
+    for one in found:
+        event = one.record.event
+        local = one.record.raised_at.astimezone(ZoneInfo(one.record.zone)).strftime("%Y-%m-%d %H:%M")
+        where = f"{one.record.cell} {one.record.region or ''}".strip()
+        level = event.severity.name.lower()
+        table.add_row(one.record.id, local, event.rule_id, event.kind, level, where, one.crop or "", str(one.queued))
+    terminal.print(table)
 
 
 @app.command("explain")
