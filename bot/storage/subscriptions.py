@@ -50,8 +50,10 @@ class Subscriptions(Store):
             return connection.execute(select(func.count()).select_from(alert_cells)).scalar_one()
 
     def cells_to_fetch(self, before: datetime, now: datetime, limit: int) -> list[Cell]:
-        """Cells whose forecast is from before a time (or, after the clock went back, from the future), oldest first."""
-        old = or_(alert_cells.c.fetched_at.is_(None), alert_cells.c.fetched_at < before, alert_cells.c.fetched_at > now)
+        """Cells whose forecast is from a time or before (or, after the clock went back, from the future), oldest first."""
+        old = or_(
+            alert_cells.c.fetched_at.is_(None), alert_cells.c.fetched_at <= before, alert_cells.c.fetched_at > now
+        )
         oldest = func.min(func.coalesce(alert_cells.c.fetched_at, literal(NEVER, UtcDateTime)))
         query = (
             select(alert_cells.c.north, alert_cells.c.east)
