@@ -33,6 +33,7 @@ class Sampler(Protocol):
 class Model(Protocol):
     """What this module needs of a model (bot.answering.local.LlamaModel)."""
 
+    first: int
     chunk: int
     context: int
 
@@ -125,19 +126,18 @@ class Generator:
         del self.held[known:]
         start = known
         while start < len(tokens):
-            part = tokens[start : self.place(start) + self.step(start)]
+            part = tokens[
+                start : self.place(start) + self.model.chunk if start >= self.model.first else self.model.first
+            ]
             self.feed(part, start)
             self.held += part
             start += len(part)
         return known
 
-    def step(self, position: int) -> int:
-        """Tokens from one fixed place to the next: half as many at first, where the rules end and the cards part."""
-        return self.model.chunk if position >= 2 * self.model.chunk else self.model.chunk // 2
-
     def place(self, position: int) -> int:
-        """The last fixed place up to a position."""
-        return position - position % self.step(position)
+        """The last fixed place up to a position: 0, `first`, and then one each `chunk` tokens."""
+        since = position - self.model.first
+        return position - since % self.model.chunk if since >= 0 else 0
 
     def recall(self, text: str, tokens: list[int]) -> int:
         """How many tokens the model has in mind, after restoring a kept state where that has more."""

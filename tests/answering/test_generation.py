@@ -19,7 +19,7 @@ class BookKeeper:
     """A model whose tokens are characters. `fed` has each chunk computed; `answer` is what it says."""
 
     def __init__(self, answer: str = "yes", context: int = 100) -> None:
-        self.chunk = 4
+        self.first, self.chunk = 2, 4
         self.context = context
         self.answer = answer
         self.mind: list[int] = []
@@ -114,7 +114,7 @@ def test_a_cold_prompt_is_computed_in_chunks_and_a_warm_one_is_not() -> None:
     model = BookKeeper()
     thinking = generator(model)
     assert ask(thinking) == ("yes", Usage(13, 0, 4))
-    assert model.fed == ["^r", "ul", "es", "+c", "ard1", "?", "y", "e", "s"]
+    assert model.fed == ["^r", "ules", "+car", "d1", "?", "y", "e", "s"]
     model.fed.clear()
     assert ask(thinking) == ("yes", Usage(13, 12, 4))
     assert model.fed == ["?", "y", "e", "s"]
@@ -130,7 +130,7 @@ def test_what_is_forced_is_not_computed() -> None:
     model, usage = BookKeeper(), Usage()
     assert "".join(generator(model).run(Request("rules", "?", "forced", 10), usage)) == "yes"
     assert usage == Usage(7, 0, 4)
-    assert model.fed == ["^r", "ul", "es", "?"]
+    assert model.fed == ["^r", "ules", "?"]
 
 
 def test_interrupted_where_nothing_is_computed() -> None:
@@ -147,14 +147,14 @@ def test_another_card_shares_whole_chunks_of_the_rules() -> None:
     thinking = generator(model)
     ask(thinking)
     model.fed.clear()
-    assert ask(thinking, "rules+kart2")[1].cached_tokens == 6  # "^rules"; "+c" and "+k" differ
-    assert model.fed[:2] == ["+k", "art2"]
+    assert ask(thinking, "rules+kart2")[1].cached_tokens == 6  # "^rules"; "+car" and "+kar" differ
+    assert model.fed[:2] == ["+kar", "t2"]
     model.fed.clear()
-    assert ask(thinking, "rules+kart2 and more")[1].cached_tokens == 12
-    assert model.fed[:2] == [" and", " mor"]
+    assert ask(thinking, "rules+kart2 and more")[1].cached_tokens == 10
+    assert model.fed[:2] == ["t2 a", "nd m"]
     model.fed.clear()
-    assert ask(thinking, "rules+kart2 and mist")[1].cached_tokens == 16
-    assert model.fed[:2] == [" mis", "t"]
+    assert ask(thinking, "ru")[1].cached_tokens == 2
+    assert model.fed[:2] == ["u", "?"]
 
 
 def test_a_prefix_asked_before_is_restored() -> None:
@@ -182,21 +182,21 @@ def test_a_state_that_is_not_taken_is_computed_again_and_replaced() -> None:
 def test_what_an_interrupted_call_computed_is_kept() -> None:
     model = BookKeeper()
     thinking = generator(model)
-    model.patience = 4
+    model.patience = 3
     with pytest.raises(Interrupted):
         ask(thinking)
     thinking.keep("rules+card1")
     model.patience = 1000
     ask(thinking, "other")
     model.fed.clear()
-    assert ask(thinking) == ("yes", Usage(13, 8, 4))
-    assert model.fed[0] == "ard1"
+    assert ask(thinking) == ("yes", Usage(13, 10, 4))
+    assert model.fed[0] == "d1"
 
 
 def test_interrupted_while_it_speaks() -> None:
     model = BookKeeper()
     thinking = generator(model)
-    model.patience = 7
+    model.patience = 6
     with pytest.raises(Interrupted):
         ask(thinking)
     thinking.keep("rules+card1")
@@ -209,7 +209,7 @@ def test_warming_computes_once() -> None:
     thinking = generator(model)
     thinking.warm("rules+card1")
     thinking.warm("rules+card1")
-    assert model.fed == ["^r", "ul", "es", "+c", "ard1"]
+    assert model.fed == ["^r", "ules", "+car", "d1"]
     assert ask(thinking)[1].cached_tokens == 12
 
 
@@ -222,7 +222,7 @@ def test_warming_goes_on_where_it_was_interrupted() -> None:
     thinking.keep("rules+card1")
     model.patience = 1000
     thinking.warm("rules+card1")
-    assert model.fed == ["^r", "ul", "es", "+c", "ard1"]
+    assert model.fed == ["^r", "ules", "+car", "d1"]
 
 
 def test_what_does_not_fit_is_refused_and_never_cut() -> None:

@@ -113,6 +113,14 @@ def test_halting_computes_nothing_more() -> None:
     assert not halted.feed(halted.tokens(RULES, first=True)[:40], 0)
 
 
+def test_what_llama_cpp_cannot_compute_ends_the_process() -> None:
+    small = LlamaModel(str(tiny_model()), threads=1, context=256, halt=lambda: False)
+    for start in range(0, 256, 64):
+        assert small.feed([400] * 64, start)
+    with pytest.raises(RuntimeError, match="llama_decode: 1"):
+        small.feed([400], 256)
+
+
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "no.gguf").write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(ValueError, match="cannot load"):
