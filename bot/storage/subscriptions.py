@@ -50,7 +50,7 @@ class Subscriptions(Store):
             return connection.execute(select(func.count()).select_from(alert_cells)).scalar_one()
 
     def cells_to_fetch(self, before: datetime, now: datetime, limit: int) -> list[Cell]:
-        """Cells whose forecast is from a time or before (or, after the clock went back, from the future), oldest first."""
+        """Cells whose forecast is not newer than a time (or from the future: a clock went back), oldest first."""
         old = or_(
             alert_cells.c.fetched_at.is_(None), alert_cells.c.fetched_at <= before, alert_cells.c.fetched_at > now
         )
