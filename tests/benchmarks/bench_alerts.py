@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -67,6 +68,10 @@ class Result:
     rows: int
     next_hour_seconds: float
     peak_mb: float
+    cpu_seconds: float
+    """Of the process in all three stages (PostgreSQL's own not counted): says how busy the machine was besides."""
+    load: float
+    """Of the machine when it was over."""
 
 
 class StandIn:
@@ -195,6 +200,7 @@ def measure(name: str, url: str, subscribers: int, cells: int) -> Result:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
     jobs, stand_in = build(database, clock)
+    cpu = time.process_time()
     fetch_seconds, _ = timed(lambda: fetch_all(jobs, clock, cells))
     requests = stand_in.requests
     clock.now -= TICK
@@ -202,6 +208,7 @@ def measure(name: str, url: str, subscribers: int, cells: int) -> Result:
         jobs.forecasts.of(cell)
     evaluate_seconds, alerts = timed(jobs.evaluate)
     dispatch_seconds, rows = timed(jobs.dispatching.run)
+    cpu = time.process_time() - cpu
     clock.advance(hours=1)
     next_seconds, _ = timed(jobs.evaluate)
     database.close()
@@ -219,6 +226,8 @@ def measure(name: str, url: str, subscribers: int, cells: int) -> Result:
         rows,
         round(next_seconds, 1),
         round(peak),
+        round(cpu, 1),
+        round(os.getloadavg()[0], 1),
     )
 
 
@@ -246,6 +255,8 @@ def table(results: list[Result]) -> str:
         ("outbox rows a second", lambda one: f"{one.rows / one.dispatch_seconds:,.0f}"),
         ("evaluating the next hour (nothing new), s", lambda one: f"{one.next_hour_seconds:,.1f}"),
         ("peak memory of the process, MB", lambda one: f"{one.peak_mb:,.0f}"),
+        ("CPU seconds of the process, all stages", lambda one: f"{one.cpu_seconds:,.1f}"),
+        ("load of the machine (2 cores)", lambda one: f"{one.load:.1f}"),
     ]
     lines += [f"| {label} | " + " | ".join(show(result) for result in results) + " |" for label, show in rows]
     return "\n".join(lines)
