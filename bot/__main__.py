@@ -154,7 +154,7 @@ def worker() -> None:
 
 @app.command()
 def scheduler() -> None:
-    """Runs the scheduler alone: retention and gauges."""
+    """Runs the scheduler alone: forecasts, warnings, retention, gauges; several elect one that warns."""
     from bot.run import run_roles
 
     with plain_errors():

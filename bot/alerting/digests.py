@@ -27,6 +27,7 @@ WEEKDAY, HOUR, LATEST = 0, 7, 2
 """Mondays from 7 in the morning, hers; caught up until the end of Tuesday."""
 LEASE = timedelta(minutes=30)
 PAGE = 200
+OLD = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,8 @@ class Digests:
 
     def order(self, area: Area, readers: Sequence[Readers], week: str, zone: tzinfo, now: datetime) -> Order | None:
         """The letters for an area; None where there is no forecast."""
-        try:
-            forecast = self.forecasts.of(area.cell)
-        except ProviderError:
+        forecast = self.forecast(area)
+        if forecast is None:
             return None
         reference = f"{REFERENCE}digest:{week}"
         letters = [
@@ -89,6 +89,16 @@ class Digests:
             for one in readers
         ]
         return Order(reference, area, tuple(letters), now, digest_only=True)
+
+    def forecast(self, area: Area) -> Forecast | None:
+        """The newest that is kept, so that Monday morning is no rush; fetched where it is too old."""
+        known = self.forecasts.known(area.cell)
+        if known and self.forecasts.age(known) < OLD:
+            return known
+        try:
+            return self.forecasts.of(area.cell)
+        except ProviderError:
+            return None
 
     def text(self, area: Area, readers: Readers, forecast: Forecast, zone: tzinfo, now: datetime) -> str:
         """Heading, a line a day, and a word on spraying."""

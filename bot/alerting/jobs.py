@@ -69,7 +69,8 @@ class AlertJobs:
 
     def dispatch_alerts(self) -> None:
         """Alerts that are not in the outbox yet."""
-        if self.leads() and self.dispatching.run():
+        if self.leads() and (queued := self.dispatching.run()):
+            log.info("warnings queued", messages=queued)
             self.notify()
 
     def send_digests(self) -> None:
@@ -92,6 +93,8 @@ class AlertJobs:
         while areas := self.subscriptions.areas_to_evaluate(slot, now, PAGE, last):
             raised += self.evaluate_page(areas, slot, now)
             last = areas[-1]
+        if raised:
+            log.info("warnings raised", alerts=raised)
         return raised
 
     def evaluate_page(self, areas: list[Area], slot: datetime, now: datetime) -> int:

@@ -143,17 +143,6 @@ class Alerts(Store):
         with self.database.read() as connection:
             return [alert_from(row) for row in connection.execute(query)]
 
-    def active(self, area: Area, now: datetime) -> list[StoredAlert]:
-        """What was told of an area and still holds, the worst first; warnings that were cleared are left out."""
-        ended = select(alerts.c.episode).where(here(alerts, area), alerts.c.kind == EventKind.CLEAR)
-        query = (
-            select(alerts)
-            .where(here(alerts, area), alerts.c.valid_until > now, alerts.c.episode.not_in(ended))
-            .order_by(alerts.c.severity.desc(), alerts.c.raised_at.desc())
-        )
-        with self.database.read() as connection:
-            return [alert_from(row) for row in connection.execute(query)]
-
 
 def alert_columns(alert: StoredAlert) -> dict[str, Any]:
     """A new alert by column."""
