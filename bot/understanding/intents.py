@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from bot.locales import DEFAULT, Locales, Utterances
 from bot.understanding.phrases import Phrases, command_tokens, parse_phrases, phrases_of, slot, slots_of
 
-FIRST = ("stop", "unsubscribe", "forget", "talk_to_person", "set_place")
+FIRST = ("stop", "unsubscribe", "forget", "talk_to_person", "set_place", "subscribe")
 """Commands that are also heard within a longer message, in the order in which they win."""
 SHORT_MESSAGE = 4
 """Words of a message in which a command may be misspelt."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot.domain.turns import Intent
@@ -9,6 +11,9 @@ from bot.locales import Locales
 from bot.locales.names import COMMANDS
 from bot.mind import Mind
 from bot.understanding.phrases import Phrase, Phrases, command_tokens, parse_phrases, slot
+from bot.understanding.romanise import romanise
+
+LOCALES = Locales.load(Path(__file__).resolve().parents[2] / "locales")
 
 
 def intent(mind: Mind, text: str, prior: str | None = None) -> Intent:
@@ -270,3 +275,146 @@ def test_a_slot_takes_what_stands_between() -> None:
 def test_poison_in_an_animal_is_an_animals_emergency(mind: Mind, text: str, kind: str) -> None:
     understood = mind.understander.understand(text)
     assert (understood.intent, understood.argument) == (Intent.REPORT_EMERGENCY, kind)
+
+
+WARN_ME = [
+    "havamanacha ishara pathva",
+    "warn me of bad weather",
+    "weather alerts",
+    "i want weather warnings",
+    "send me weather alerts",
+    "मौसम की चेतावनी भेजो",
+    "खराब मौसम की चेतावनी दें",
+    "चेतावनी चालू",
+    "मौसम का अलर्ट चाहिए",
+    "mausam ki chetavani bhejo",
+    "mausam ka alert chahiye",
+    "हवामानाचा इशारा पाठवा",
+    "खराब हवामानाचा इशारा द्या",
+    "हवामान अलर्ट हवा",
+    "వాతావరణ హెచ్చరికలు కావాలి",
+    "వాతావరణ హెచ్చరికలు పంపండి",
+    "హెచ్చరికలు పంపండి",
+    "vatavarana hecharikalu pampandi",
+    "வானிலை எச்சரிக்கை வேண்டும்",
+    "மோசமான வானிலையை எச்சரி",
+    "எச்சரிக்கை அனுப்புங்கள்",
+    "vanilai echarikkai venum",
+    "ಹವಾಮಾನ ಎಚ್ಚರಿಕೆ ಕಳಿಸಿ",
+    "ಹವಾಮಾನ ಎಚ್ಚರಿಕೆ ಬೇಕು",
+    "ಕೆಟ್ಟ ಹವಾಮಾನ ಎಚ್ಚರಿಸಿ",
+    "havamana echcharike kalisi",
+    "আবহাওয়ার সতর্কতা চাই",
+    "খারাপ আবহাওয়ার সতর্কতা চাই",
+    "সতর্কতা চালু",
+    "abohawar alert chai",
+    "હવામાનની ચેતવણી જોઈએ",
+    "ખરાબ હવામાનની ચેતવણી આપો",
+    "ચેતવણી ચાલુ",
+    "havaman ni chetavni moklo",
+    "ਮੌਸਮ ਦੀ ਚੇਤਾਵਨੀ ਭੇਜੋ",
+    "ਖ਼ਰਾਬ ਮੌਸਮ ਦੀ ਚੇਤਾਵਨੀ ਦਿਓ",
+    "ਅਲਰਟ ਚਾਲੂ",
+    "mausam di chetavani bhejo",
+    "കാലാവസ്ഥാ മുന്നറിയിപ്പ് വേണം",
+    "മോശം കാലാവസ്ഥ അറിയിക്കൂ",
+    "മുന്നറിയിപ്പ് അയക്കൂ",
+    "kalavastha munnariyippu venam",
+    "ପାଣିପାଗ ସତର୍କ ସୂଚନା ଦିଅନ୍ତୁ",
+    "ଖରାପ ପାଣିପାଗ ଜଣାନ୍ତୁ",
+    "ଆଲର୍ଟ ଚାଲୁ",
+    "ପାଣିପାଗ ଆଲର୍ଟ ଦରକାର",
+    "panipaga satarka suchana dia",
+    "panipaga alert darkar",
+    "nitumie tahadhari",
+    "nataka tahadhari za hali ya hewa",
+    "nionye hali mbaya ya hewa",
+    "nitumie tahadhari za mvua",
+    "quiero avisos del clima",
+    "avíseme del mal tiempo",
+    "mande alertas",
+    "avisos del tiempo",
+]
+WARN_ME_NOT = [
+    "no alerts",
+    "stop the weather warnings",
+    "dont send weather alerts",
+    "चेतावनी बंद",
+    "मौसम की चेतावनी मत भेजो",
+    "chetavani band karo",
+    "mausam alert band",
+    "इशारा बंद",
+    "अलर्ट बंद",
+    "हवामानाचे इशारे नको",
+    "ishara band kara",
+    "alert nako",
+    "హెచ్చరికలు వద్దు",
+    "వాతావరణ హెచ్చరికలు ఆపండి",
+    "hecharikalu vaddu",
+    "எச்சரிக்கை வேண்டாம்",
+    "வானிலை எச்சரிக்கை வேண்டாம்",
+    "echarikkai vendam",
+    "ಎಚ್ಚರಿಕೆ ಬೇಡ",
+    "ಹವಾಮಾನ ಎಚ್ಚರಿಕೆ ಬೇಡ",
+    "echarike nillisi",
+    "alert beda",
+    "সতর্কতা বন্ধ",
+    "আবহাওয়ার সতর্কতা চাই না",
+    "alert bondho",
+    "ચેતવણી બંધ",
+    "હવામાનની ચેતવણી બંધ કરો",
+    "chetavni bandh karo",
+    "ਚੇਤਾਵਨੀ ਬੰਦ",
+    "ਮੌਸਮ ਦੀ ਚੇਤਾਵਨੀ ਬੰਦ ਕਰੋ",
+    "chetavani band karo",
+    "മുന്നറിയിപ്പ് വേണ്ട",
+    "കാലാവസ്ഥാ മുന്നറിയിപ്പ് വേണ്ട",
+    "munnariyippu venda",
+    "ସତର୍କ ସୂଚନା ବନ୍ଦ",
+    "ଆଲର୍ଟ ବନ୍ଦ",
+    "ଆଲର୍ଟ ଦରକାର ନାହିଁ",
+    "alert banda kara",
+    "satarka suchana banda",
+    "acha tahadhari",
+    "sitaki tahadhari",
+    "sin alertas",
+    "no quiero más avisos",
+    "quite las alertas",
+]
+
+
+@pytest.mark.parametrize("text", WARN_ME)
+def test_warnings_are_asked_for(mind: Mind, text: str) -> None:
+    assert intent(mind, text) is Intent.SUBSCRIBE
+
+
+@pytest.mark.parametrize("text", WARN_ME_NOT)
+def test_warnings_are_declined(mind: Mind, text: str) -> None:
+    assert intent(mind, text) is Intent.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize("tag", LOCALES.spoken)
+def test_what_buttons_and_answers_say_is_understood(mind: Mind, tag: str) -> None:
+    """The button's label, and the words that end the warnings, in both kinds of letters."""
+    label = LOCALES.text("button.alerts", tag)
+    ending = LOCALES.text("alerts.subscribed", tag, place="").rpartition("NO ALERTS" if tag == "en" else ":")
+    words = "NO ALERTS" if tag == "en" else ending[2].strip(" .।")
+    for write in (str, lambda text: romanise(text, tag)):
+        assert intent(mind, write(label)) is Intent.SUBSCRIBE
+        assert intent(mind, write(words)) is Intent.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kal barish hogi kya", Intent.GET_WEATHER),
+        ("weather of Hisar", Intent.GET_WEATHER),
+        ("will there be a storm tomorrow", Intent.GET_WEATHER),
+        ("mausam batao", Intent.GET_WEATHER),
+        ("నాకు వాతావరణం చెప్పండి", Intent.GET_WEATHER),
+        ("dhan me kida laga hai dawa bhejo", Intent.ASK_ADVICE),
+        ("warning signs of blast in rice", Intent.ASK_ADVICE),
+    ],
+)
+def test_questions_on_the_weather_subscribe_to_nothing(mind: Mind, text: str, expected: Intent) -> None:
+    assert intent(mind, text) is expected
