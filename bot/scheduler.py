@@ -19,6 +19,10 @@ from bot.services import Services
 log = structlog.get_logger()
 LEASE = timedelta(minutes=30)
 GAUGE_SECONDS = 30
+WARM_MINUTES = 10
+WARM_CARDS = 30
+"""As many as the default disk budget for states of cards holds."""
+WARM_SPAN = timedelta(days=14)
 RETENTION_MINUTES = 60
 """How often it is looked whether today's erasing has been done; a missed night is caught up within the hour."""
 
@@ -40,6 +44,7 @@ class Scheduler:
         scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
         scheduler.add_job(partial(self.guarded, self.erase_old_texts), "interval", minutes=RETENTION_MINUTES)
         scheduler.add_job(partial(self.guarded, self.update_gauges), "interval", seconds=GAUGE_SECONDS)
+        scheduler.add_job(partial(self.guarded, self.warm_model), "interval", minutes=WARM_MINUTES)
         for job in self.alert_jobs():
             scheduler.add_job(partial(self.guarded, job), "interval", seconds=TICK.total_seconds())
         scheduler.add_job(partial(self.guarded, self.renew), "interval", seconds=RENEW_SECONDS)
@@ -52,7 +57,7 @@ class Scheduler:
 
     async def at_start(self) -> None:
         """What was missed while nothing ran."""
-        for job in (self.erase_old_texts, *self.alert_jobs()):
+        for job in (self.erase_old_texts, self.warm_model, *self.alert_jobs()):
             await self.guarded(job)
 
     def alert_jobs(self) -> tuple[Callable[[], None], ...]:
@@ -84,8 +89,13 @@ class Scheduler:
         self.services.runs.forget(now - kept)
         log.info("old texts erased", rows=erased)
 
+    def warm_model(self) -> None:
+        """The cards of these weeks are read ahead."""
+        self.services.warm_model(WARM_CARDS, self.services.clock() - WARM_SPAN)
+
     def update_gauges(self) -> None:
-        """Rows by table and state, for /metrics."""
+        """Rows by table and state, and how the model is, for /metrics."""
+        self.services.metrics.model_ready.set(self.services.model_ready())
         counts = self.services.messages.counts()
         for table in ("inbox", "outbox", "handoffs"):
             for state, number in getattr(counts, table).items():

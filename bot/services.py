@@ -19,6 +19,7 @@ from bot.alerting.building import Parts, build_jobs
 from bot.alerting.jobs import AlertJobs
 from bot.answering.engine import EngineState
 from bot.answering.model import Model
+from bot.answering.prompts import select_prefix
 from bot.answering.select import uncounted
 from bot.channels.base import Channel
 from bot.channels.console import Console
@@ -46,6 +47,7 @@ from bot.settings import Settings
 from bot.skills.handoff import Desk
 from bot.skills.place import Places
 from bot.storage.answers import Answers
+from bot.storage.asked import Asked
 from bot.storage.cache import Cache
 from bot.storage.contacts import Contacts
 from bot.storage.database import Database
@@ -83,6 +85,15 @@ class Services:
     gateways: Mapping[str, Channel] = field(default_factory=dict)
     """What stands behind the channel `sms`: only webhooks know them by name."""
     model: Model | None = None
+
+    def warm_model(self, cards: int, since: datetime) -> None:
+        """Has the model read the cards asked for most when nobody waits, so that a question finds them read."""
+        if self.model is None:
+            return
+        asked = Asked(self.database, self.clock, new_id).cards(since, cards)
+        known = [self.mind.knowledge.cards[card_id] for card_id in asked if card_id in self.mind.knowledge.cards]
+        # The engine begins with the last one.
+        self.model.engine.warm([select_prefix(card) for card in reversed(known)])
 
     def quiet_until(self, outbound: Outbound, contact_id: str | None, now: datetime) -> datetime | None:
         """When a message may go out that must not wake its reader now; None for at once."""
