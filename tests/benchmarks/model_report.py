@@ -66,13 +66,13 @@ def speed_table(results: Results) -> str:
         "Medians; tokens prefilled + decoded. Plain RAG writes as many tokens as the card's own SMS in that language; "
         "ours sends the authored text and decodes only the choice.",
         "",
-        "| language | questions | plain RAG, s | tokens | cold, s | tokens | warm, s | tokens | cold × | warm × |",
+        "| language | measured | plain RAG, s | tokens | cold, s | tokens | warm, s | tokens | cold × | warm × |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for language in [*LANGUAGES, None]:
         cells = [cell(results.of(kind, language)) for kind in TITLES]
         faster = [ratio(results, kind, language) for kind in ("cold", "warm")]
-        count = len(results.of("plain", language))
+        count = "/".join(str(len(results.of(kind, language))) for kind in TITLES)
         lines.append(f"| {language or 'all'} | {count} | {' | '.join(cells)} | {' | '.join(faster)} |")
     return "\n".join(lines)
 
