@@ -22,7 +22,7 @@ from bot.domain.turns import Understanding
 
 NEAR = 0.1
 """Cards whose scores lie closer than this to the best one's may be meant as well."""
-WEAK = 0.45
+WEAK = 0.3
 """A best card below this may be the wrong one: only then may the model send the question to a person."""
 MOST_RIVALS = 2
 MANY_STEPS = 3

@@ -131,7 +131,7 @@ def test_a_card_for_an_emergency_is_no_case(knowledge: Knowledge) -> None:
 
 
 def test_what_may_be_said_beside_steps(card: Card, knowledge: Knowledge) -> None:
-    weak, sure = Hit(card, 0.3, "maize", "pest"), Hit(card, 0.8, "maize", "pest")
+    weak, sure = Hit(card, 0.25, "maize", "pest"), Hit(card, 0.8, "maize", "pest")
     detailed = understood(parts=("leaf",))
     nothing_named = replace(detailed, entities=Entities(parts=("leaf",)))
     assert others(detailed, weak) == (PERSON,)
