@@ -116,5 +116,5 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends it; calls under way raise EngineUnavailable."""
+        """Ends it; calls that wait or are under way raise EngineError."""
         ...
