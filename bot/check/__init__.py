@@ -9,6 +9,7 @@ from bot.check.alerts import check_alert
 from bot.check.cards import check_card
 from bot.check.files import read_everything
 from bot.check.finding import check_finding
+from bot.check.guards import check_guards
 from bot.check.repeats import check_repeats
 from bot.check.translations import check_translation
 from bot.locales import Problem, check_messages, check_names
@@ -25,6 +26,7 @@ def check_all(locales_dir: Path, knowledge_dir: Path, *, finding: bool = True) -
     yield from check_messages(data.locales)
     ids = {kind: getattr(data.taxonomy, kind) for kind in ("topics", "crops", "problems", "parts", "stages", "inputs")}
     yield from check_names(data.locales.entities, data.locales.utterances, data.locales.rules, ids)
+    yield from check_guards(data.locales)
     for card in data.cards.values():
         yield from check_card(card, data)
         for text in card.texts.values():

@@ -129,6 +129,10 @@ FAULTS = (
         "ask.problem",
     ),
     Fault("unknown entity", "locales/hi/entities.yaml", edit(r"^  rice:", "  ricee:"), "ricee"),
+    Fault(
+        "plain word that counts", "locales/en/guard.yaml", edit(r"plain: \[", "plain: [five, "), "'five' is no plain"
+    ),
+    Fault("guard without numbers", "locales/hi/guard.yaml", edit(r"^numbers:", "number:"), "number"),
     Fault("bad helpline", "knowledge/helplines.yaml", edit("region: IN", "region: India"), "region"),
 )
 
