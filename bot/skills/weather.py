@@ -8,7 +8,7 @@ from datetime import date, tzinfo
 
 from bot.clients.charts import Labels
 from bot.clients.forecasts import Forecasts
-from bot.domain.contacts import Contact, Place
+from bot.domain.contacts import Contact, Place, ScriptChoice
 from bot.domain.errors import ProviderError
 from bot.domain.messages import QuickReply
 from bot.domain.turns import Outcome, Reply, Result, Session, Turn
@@ -18,6 +18,7 @@ from bot.skills.place import Places
 from bot.skills.weather_advice import WET_CHANCE, Advice, Outlook, advise
 from bot.skills.weather_units import Units, units_of
 from bot.skills.wording import label
+from bot.understanding.romanise import romanise
 from bot.understanding.weather import WeatherQuestion, WeatherReader
 
 DAYS_SHOWN = 5
@@ -112,16 +113,19 @@ class Weather:
             attribution=told.outlook.forecast.attribution,
         )
         steps = tuple(advice.key for advice in self.advices(told))
-        image = (
-            self.draw(told.outlook.days, self.labels(told), self.labels(told, "en"))
-            if self.draw and not turn.short
-            else b""
-        )
+        image = self.picture(turn, told) if self.draw and not turn.short else b""
         buttons = tuple(QuickReply(name, name) for name in labels)
         reply = Reply(
             text, Outcome.ANSWERED, short=short, steps=steps, quick_replies=buttons, engine="forecast", image=image
         )
         return Result(reply, contact, session)
+
+    def picture(self, turn: Turn, told: Told) -> bytes:
+        """The chart, in the letters that the contact reads."""
+        words = self.labels(told)
+        if turn.contact.script is ScriptChoice.LATIN:
+            words = in_latin(words, told.language)
+        return self.draw(told.outlook.days, words, self.labels(told, "en")) if self.draw else b""
 
     def labels(self, told: Told, language: str = "") -> Labels:
         """The chart's words, in the answer's language or another."""
@@ -239,6 +243,18 @@ class Weather:
     def _abstain(self, turn: Turn, key: str, contact: Contact) -> Result:
         reply = Reply(self._text(key, turn), Outcome.ABSTAINED, engine="forecast")
         return Result(reply, contact, turn.session)
+
+
+def in_latin(words: Labels, language: str) -> Labels:
+    """A chart's words in Latin letters."""
+    return replace(
+        words,
+        script="Latn",
+        title=romanise(words.title, language),
+        days=tuple(romanise(day, language) for day in words.days),
+        rain=romanise(words.rain, language),
+        temperature=romanise(words.temperature, language),
+    )
 
 
 def sentence_case(text: str) -> str:

@@ -325,3 +325,6 @@ def test_a_picture_goes_with_the_answer_where_there_is_room(weather: Weather) ->
     assert weather(asked("मौसम हाथरस", "hi")).reply.image == b"", "not on SMS"
     assert weather(replace(asked("मौसम हाथरस", "hi"), short=False)).reply.image == b"PNG"
     assert drawn == [("Deva", "हाथरस", "आज", "Hathras", "tomorrow", "5")]
+    latin = Contact("c", ADDRESS, NOW, script=ScriptChoice.LATIN)
+    weather(replace(asked("mausam hathras", "hi", contact=latin), short=False))
+    assert drawn[1] == ("Latn", "hathras", "aaj", "Hathras", "tomorrow", "5")
