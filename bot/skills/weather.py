@@ -121,11 +121,14 @@ class Weather:
         return Result(reply, contact, session)
 
     def picture(self, turn: Turn, told: Told) -> bytes:
-        """The chart, in the letters that the contact reads."""
+        """The chart, in the letters that the contact reads; none where it cannot be drawn: the text says the same."""
         words = self.labels(told)
         if turn.contact.script is ScriptChoice.LATIN:
             words = in_latin(words, told.language)
-        return self.draw(told.outlook.days, words, self.labels(told, "en")) if self.draw else b""
+        try:
+            return self.draw(told.outlook.days, words, self.labels(told, "en")) if self.draw else b""
+        except (OSError, ValueError):  # a broken font, a value that cannot be drawn
+            return b""
 
     def labels(self, told: Told, language: str = "") -> Labels:
         """The chart's words, in the answer's language or another."""

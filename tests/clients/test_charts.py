@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
@@ -87,3 +88,12 @@ def test_a_long_name_is_written_smaller_within_its_width() -> None:
     fonts = [font_for(name, "Latn", 27, 80) for name in names]
     assert fonts[0].size == 27 > fonts[1].size > fonts[2].size
     assert all(font.getlength(name) <= 80 for font, name in zip(fonts, names, strict=True))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:matplotlib", "ignore::DeprecationWarning:pyparsing")
+def test_several_threads_draw_at_once() -> None:
+    """Thinkers are threads; a chart must not get another one's words."""
+    alone = {words.title: draw_chart(DAYS, words, ENGLISH) for words in (ENGLISH, HINDI)}
+    with ThreadPoolExecutor(4) as pool:
+        drawn = [(words.title, pool.submit(draw_chart, DAYS, words, ENGLISH)) for words in (ENGLISH, HINDI) * 6]
+    assert all(future.result() == alone[title] for title, future in drawn)

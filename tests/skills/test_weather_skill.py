@@ -328,3 +328,12 @@ def test_a_picture_goes_with_the_answer_where_there_is_room(weather: Weather) ->
     latin = Contact("c", ADDRESS, NOW, script=ScriptChoice.LATIN)
     weather(replace(asked("mausam hathras", "hi", contact=latin), short=False))
     assert drawn[1] == ("Latn", "hathras", "aaj", "Hathras", "tomorrow", "5")
+
+
+def test_a_chart_that_cannot_be_drawn_costs_no_answer(weather: Weather) -> None:
+    def draw(days: Sequence[DaySummary], words: Labels, english: Labels) -> bytes:
+        raise OSError("cannot open resource")
+
+    weather.draw = draw
+    reply = weather(replace(asked("मौसम हाथरस", "hi"), short=False)).reply
+    assert (reply.image, reply.text.startswith("हाथरस")) == (b"", True)
