@@ -34,20 +34,25 @@ class Subscriptions(Store):
     """Reads by cell; rows are written with their contacts (bot.storage.subscribed)."""
 
     def follow_cells(self) -> int:
-        """Brings the list of cells up to date with the subscriptions; returns how many there are."""
-        where = (subscriptions.c.north, subscriptions.c.east, subscriptions.c.region)
-        found = self.insert(alert_cells).from_select(
-            ["north", "east", "region"], select(*where).where(subscriptions.c.contact_id != "").distinct()
-        )
-        inhabited = select(subscriptions.c.contact_id).where(
-            subscriptions.c.north == alert_cells.c.north,
-            subscriptions.c.east == alert_cells.c.east,
-            subscriptions.c.region == alert_cells.c.region,
-        )
-        with self.database.write() as connection:
-            connection.execute(found.on_conflict_do_nothing())
-            connection.execute(delete(alert_cells).where(~inhabited.exists()))
-            return connection.execute(select(func.count()).select_from(alert_cells)).scalar_one()
+        """Brings the list of cells up to date with the subscriptions; returns how many there are.
+
+        All is looked through without the write lock, which is taken for what has changed only.
+        """
+        lived_in = select(*columns_of(subscriptions)).distinct().subquery()
+        listed = select(literal(1)).where(same_area(lived_in, alert_cells)).exists()
+        inhabited = select(literal(1)).where(same_area(alert_cells, subscriptions)).exists()
+        with self.database.read() as connection:
+            new = connection.execute(select(lived_in).where(~listed)).all()
+            empty = connection.execute(select(*columns_of(alert_cells)).where(~inhabited)).all()
+            count = connection.execute(select(func.count()).select_from(alert_cells)).scalar_one()
+        if new or empty:
+            with self.database.write() as connection:
+                if new:
+                    rows = [dict(row._mapping) for row in new]
+                    connection.execute(self.insert(alert_cells).on_conflict_do_nothing(), rows)
+                if empty:
+                    connection.execute(delete(alert_cells).where(~inhabited))
+        return count + len(new) - len(empty)
 
     def cells_to_fetch(self, before: datetime, now: datetime, limit: int) -> list[Cell]:
         """Cells whose forecast is not newer than a time (or from the future: a clock went back), oldest first."""
@@ -153,6 +158,11 @@ def between(table: Any, areas: Sequence[Area]) -> ColumnElement[bool]:
 def here(table: Any, area: Area) -> ColumnElement[bool]:
     """Rows of one area."""
     return and_(table.c.north == area.cell.north, table.c.east == area.cell.east, table.c.region == area.region)
+
+
+def same_area(one: Any, other: Any) -> ColumnElement[bool]:
+    """Rows of the same area in two tables."""
+    return and_(*(a == b for a, b in zip(columns_of(one), columns_of(other), strict=True)))
 
 
 def area_of(row: Any) -> Area:
