@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -116,15 +116,12 @@ def memory(process: int) -> dict[str, int]:
     return {"peak": found["VmHWM"], "private": found["RssAnon"]}
 
 
-def measure_plain(results: Results, model: Path, questions: Sequence[Question], report: Path) -> None:
+def measure_plain(results: Results, process: subprocess.Popen[str], question: Question) -> None:
     """(a)."""
-    with role("plain", model) as process:
-        for question in questions:
-            if not results.has("plain", question.card, question.language):
-                found = exchange(process, question)
-                results.add(kind="plain", card=question.card, language=question.language, **found)
-                results.add(kind="memory", of="plain", **memory(process.pid))
-                write_report(results, report)
+    if not results.has("plain", question.card, question.language):
+        found = exchange(process, question)
+        results.add(kind="plain", card=question.card, language=question.language, **found)
+        results.add(kind="memory", of="plain", **memory(process.pid))
 
 
 @contextmanager
@@ -157,28 +154,36 @@ def measure_load(results: Results, model: Path) -> None:
             results.add(kind="load", seconds=time.monotonic() - began)
 
 
-def measure_ours(results: Results, model: Path, questions: Sequence[Question], report: Path) -> None:
+def measure_ours(results: Results, model: Path, question: Question) -> None:
     """(b) and (c): the first time that a card is asked about and the second, other questions before each."""
-    for question in questions:
-        if results.has("warm", question.card, question.language):
-            continue
-        with engine_of(model, None) as engine:
-            for kind in ("cold", "warm"):
-                engine.complete(RULES, most_tokens=1, seconds=SECONDS)
-                done = engine.complete(
-                    question.prompt, grammar=question.grammar, most_tokens=MOST_TOKENS, seconds=SECONDS
-                )
-                results.add(
-                    kind=kind,
-                    card=question.card,
-                    language=question.language,
-                    seconds=done.seconds,
-                    prefilled=done.prompt_tokens - done.cached_tokens,
-                    cached=done.cached_tokens,
-                    decoded=done.new_tokens,
-                )
-            results.add(kind="memory", of="ours", **memory(pid_of(engine)))
-        write_report(results, report)
+    if results.has("warm", question.card, question.language):
+        return
+    with engine_of(model, None) as engine:
+        for kind in ("cold", "warm"):
+            engine.complete(RULES, most_tokens=1, seconds=SECONDS)
+            done = engine.complete(question.prompt, grammar=question.grammar, most_tokens=MOST_TOKENS, seconds=SECONDS)
+            results.add(
+                kind=kind,
+                card=question.card,
+                language=question.language,
+                seconds=done.seconds,
+                prefilled=done.prompt_tokens - done.cached_tokens,
+                cached=done.cached_tokens,
+                decoded=done.new_tokens,
+            )
+        results.add(kind="memory", of="ours", **memory(pid_of(engine)))
+
+
+def measure_questions(results: Results, model: Path, questions: Sequence[Question], ways: set[str], out: Path) -> None:
+    """Each question through all ways before the next, so that what else the machine does falls on all alike."""
+    with ExitStack() as stack:
+        process = stack.enter_context(role("plain", model)) if "plain" in ways else None
+        for question in questions:
+            if "ours" in ways:
+                measure_ours(results, model, question)
+            if process is not None:
+                measure_plain(results, process, question)
+            write_report(results, out)
 
 
 def measure_overhead(results: Results, model: Path, questions: Sequence[Question]) -> None:
@@ -230,10 +235,7 @@ def main() -> None:
         measure_load(results, options.model)
     if "overhead" in stages:
         measure_overhead(results, options.model, questions[:5])
-    if "ours" in stages:
-        measure_ours(results, options.model, questions, options.out)
-    if "plain" in stages:
-        measure_plain(results, options.model, questions, options.out)
+    measure_questions(results, options.model, questions, {"ours", "plain"} & set(stages), options.out)
     write_report(results, options.out)
     draw(results, options.out / "model.png")
     print((options.out / "model.md").read_text(encoding="utf-8"))
