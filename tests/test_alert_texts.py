@@ -10,8 +10,10 @@ import pytest
 
 from bot.channels.segments import preview
 from bot.locales import Locales
+from bot.locales.dates import read_date_words
 from bot.skills.weather_units import Units
 from bot.skills.wording import first_name
+from bot.understanding.dates import UNKNOWN, DateReader
 from bot.understanding.romanise import romanise
 
 LOCALES = Locales.load(Path(__file__).resolve().parents[1] / "locales")
@@ -21,6 +23,7 @@ PLACES = {
     "es": "San Cristóbal",
 }  # fmt: skip
 TUESDAY = date(2026, 7, 14)
+TODAY = date(2026, 7, 15)
 
 
 def filled(key: str, text: str, tag: str) -> str:
@@ -73,3 +76,15 @@ def test_no_word_stands_twice_in_a_row(tag: str) -> None:
     for key, text in told.items():
         words = text.split()
         assert not any(first == second for first, second in pairwise(words)), key
+
+
+@pytest.mark.parametrize("tag", LOCALES.spoken)
+def test_the_examples_of_a_sowing_date_are_understood(tag: str) -> None:
+    """What the question suggests to write, in both kinds of letters."""
+    reader = DateReader(read_date_words(LOCALES.path))
+    asked = LOCALES.text("alerts.ask_sowing", tag, crop="")
+    *dates, unknown = asked.rstrip(".।").rsplit(": ", 1)[-1].rsplit(". ", 1)[-1].split(", ")
+    unknown = unknown.partition(" ")[2]  # after "or"
+    for write in (str, lambda text: romanise(text, tag)):
+        assert [reader.read(write(text), tag, TODAY) for text in dates] == [date(2026, 6, 15), date(2026, 7, 1)]
+        assert reader.read(write(unknown), tag, TODAY) is UNKNOWN
