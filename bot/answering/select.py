@@ -180,8 +180,7 @@ class Selector:
 
     def select(self, case: Case) -> Decision | None:
         """The model's decision, kept or fresh; None when the card shall answer as it is. Never raises EngineError."""
-        key = key_of(self.engine.fingerprint, case)
-        kept = self.answers.get(key) if self.answers is not None else None
+        kept = self.answers.get(key_of(self.engine.fingerprint, case)) if self.answers is not None else None
         decision = parse(kept, case) if kept else None
         if decision:
             self.on_outcome("cache")
@@ -193,7 +192,8 @@ class Selector:
                 self.on_outcome("unusable")
             return None
         if self.answers is not None:
-            self.answers.keep(key, said.strip())
+            # Not the key from before: a server tells what it runs when it is asked the first time.
+            self.answers.keep(key_of(self.engine.fingerprint, case), said.strip())
         self.on_outcome("selected")
         return decision.by(self.engine.name)
 

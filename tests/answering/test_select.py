@@ -185,6 +185,19 @@ def test_the_same_question_costs_the_model_once(case: Case) -> None:
     assert (len(key), said) == (64, "C")
 
 
+def test_replies_are_kept_under_the_weights_that_gave_them(case: Case) -> None:
+    kept = Kept()
+    engine = FakeEngine(always("C"), fingerprint="not known yet")
+
+    def greeted(prompt: Prompt, grammar: str | None) -> str:
+        engine.fingerprint = "weights-7"
+        return "C"
+
+    engine.says = greeted
+    Selector(engine, reads=READS, seconds=1, answers=kept).select(case)
+    assert list(kept) == [key_of("weights-7", case)]
+
+
 def test_a_kept_reply_that_is_no_longer_one_is_asked_anew(case: Case) -> None:
     engine = FakeEngine(always("C"))
     kept = Kept({key_of(engine.fingerprint, case): "Z"})
