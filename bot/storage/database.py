@@ -17,6 +17,8 @@ from bot.domain.errors import ConfigurationError, StorageError
 
 SETTING = "KHETDOOT_DATABASE_URL"
 BUSY_SECONDS = 30
+USUAL_KILOBYTES, BULK_KILOBYTES = 2_000, 128_000
+"""Page caches of SQLite: its default, and for transactions of thousands of rows."""
 MIGRATION_LOCK = 0x6B686574
 """Key of the PostgreSQL advisory lock under which one process migrates while the others wait."""
 
@@ -54,6 +56,19 @@ class Database:
         """One transaction that writes: committed at the end, rolled back by any error."""
         with self.write_lock, typed_errors(), self.writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def write_much(self) -> Iterator[Connection]:
+        """The same for thousands of rows: SQLite gets room to keep the pages of all indexes until the end, which it
+        would otherwise write out again and again."""
+        with self.write() as connection:
+            if self.sqlite:
+                connection.exec_driver_sql(f"PRAGMA cache_size = -{BULK_KILOBYTES}")
+            try:
+                yield connection
+            finally:
+                if self.sqlite:
+                    connection.exec_driver_sql(f"PRAGMA cache_size = -{USUAL_KILOBYTES}")
 
     def migrate(self) -> None:
         """Brings the schema up to date; safe when several processes start at once. Raises ConfigurationError."""

@@ -137,10 +137,11 @@ def letter_values(letter: Letter, place: int, part: Outbound) -> dict[str, Any]:
 def letters_to_rows(sqlite_: bool, shape: tuple[bool, ...], ranged: bool) -> Any:
     """The INSERT .. SELECT of one letter's part for an order of that shape."""
     text = KeyText()
-    random = func.lower(func.hex(func.randomblob(16))) if sqlite_ else hex_uuid()
+    random = func.lower(func.hex(func.randomblob(8))) if sqlite_ else random_hex()
     key = bindparam("order_id", type_=text) + ":" + contacts.c.id + bindparam("suffix", type_=text)
     columns: dict[str, Any] = {
-        "id": random,
+        # In the order of time, so that thousands of new rows are neighbours in the index.
+        "id": bindparam("id_start", type_=text) + random,
         "contact_id": contacts.c.id,
         "dedupe_key": key,
         "channel": contacts.c.channel,
@@ -164,9 +165,9 @@ def letters_to_rows(sqlite_: bool, shape: tuple[bool, ...], ranged: bool) -> Any
     return insert.from_select(list(columns), rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
 
 
-def hex_uuid() -> ColumnElement[str]:
-    """A random id of 32 hexadecimal digits, made by PostgreSQL."""
-    return func.replace(cast(func.gen_random_uuid(), Text), "-", "")
+def random_hex() -> ColumnElement[str]:
+    """16 hexadecimal digits, made by PostgreSQL."""
+    return func.substr(func.replace(cast(func.gen_random_uuid(), Text), "-", ""), 1, 16)
 
 
 def wanted(shape: tuple[bool, ...], ranged: bool) -> Iterator[ColumnElement[bool]]:
