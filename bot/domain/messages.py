@@ -95,7 +95,7 @@ class Outbound:
     id: str = ""
     """The outbox row's id once it is queued, the same at each attempt: what gateways know the message by."""
     image: bytes = b""
-    """A PNG that goes with the text on channels that show pictures. Kept only until a gateway has it, two days at most."""
+    """A PNG that goes with the text on channels that show pictures. Kept until a gateway has it, two days at most."""
     doubtful: bool = False
     """An earlier attempt ended without a word: the gateway may have taken the message."""
 

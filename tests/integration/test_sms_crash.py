@@ -60,7 +60,7 @@ def number_in(folder: Path, query: str, *values: str) -> int:
 
 
 def stop_all(server: KannelServer, folder: Path, phones: Sequence[str]) -> dict[str, int]:
-    """They write STOP; how many SMS each had got when it was obeyed, confirmed, and what was in flight had come down."""
+    """They write STOP; how many SMS each had got when that was confirmed and what was in flight was down."""
     for number in phones:
         server.send(number, "STOP")
     stopped = "select count(*) from contacts where consent = 'stopped'"
