@@ -66,16 +66,20 @@ class Digests:
             last = page[-1]
 
     def run_zone(self, zone: tzinfo, areas: Sequence[Area], now: datetime) -> int:
-        """One time zone, once a week; an error leaves it to be tried again."""
+        """One time zone, once a week; where a forecast is missing that is tried again, and the others get theirs."""
         week = f"{now.astimezone(zone):%G-W%V}"
         key = f"digest:{week}:{zone}"
-        queued = 0
-        with self.runs.once(key, self.name, LEASE) as mine:
-            for start in range(0, len(areas) if mine else 0, PAGE):
-                part = areas[start : start + PAGE]
-                readers = self.mailings.readers(part, digest=True)
-                orders = [self.order(area, readers[area], week, zone, now) for area in part]
-                queued += self.mailings.queue([order for order in orders if order])
+        if not self.runs.start(key, self.name, LEASE):
+            return 0
+        queued = missing = 0
+        for start in range(0, len(areas), PAGE):
+            part = areas[start : start + PAGE]
+            readers = self.mailings.readers(part, digest=True)
+            found = [self.order(area, readers[area], week, zone, now) for area in part]
+            orders = [order for order in found if order]
+            missing += len(found) - len(orders)
+            queued += self.mailings.queue(orders)
+        (self.runs.fail if missing else self.runs.finish)(key, self.name)
         return queued
 
     def order(self, area: Area, readers: Sequence[Readers], week: str, zone: tzinfo, now: datetime) -> Order | None:
