@@ -11,6 +11,8 @@ CLEAR_WITHIN = timedelta(hours=48)
 """An all-clear later than that after the weather told of is no news."""
 CLEAR_VALID = timedelta(hours=24)
 """An all-clear that could not be sent for so long is dropped."""
+EARLIER = timedelta(hours=12)
+"""Days begin 23 hours apart or more: what begins so much before begins on an earlier day."""
 Step = tuple[AlertState | None, AlertEvent | None]
 
 
@@ -36,20 +38,37 @@ def begin(rule: AlertRule, state: AlertState | None, finding: Finding, now: date
 
 
 def go_on(rule: AlertRule, state: AlertState, finding: Finding, now: datetime) -> Step:
-    """One is under way: escalated when it gets worse, told again when it lasts beyond what was told."""
+    """One is under way: escalated when it gets worse, told again when it comes before or lasts beyond what was told.
+
+    Severe weather that comes a day earlier does not wait for the cool-down."""
     if finding.severity > state.severity:
         return tell(rule, EventKind.ESCALATE, finding, now, since=state.since)
-    if finding.ends > state.ends and now - state.last_sent_at >= rule.cool_down:
+    earlier, rested = is_earlier(state, finding, now), now - state.last_sent_at >= rule.cool_down
+    if (rested and (earlier or finding.ends > state.ends)) or (earlier and finding.severity >= Severity.SEVERE):
         return tell(rule, EventKind.RAISE, finding, now, since=state.since)
     return replace(state, last_seen_at=now, quiet_since=None), None
 
 
+def is_earlier(state: AlertState, finding: Finding, now: datetime) -> bool:
+    """Whether weather that is still ahead comes on an earlier day than was told."""
+    return state.starts is not None and now < state.starts and finding.starts <= state.starts - EARLIER
+
+
 def tell(rule: AlertRule, kind: EventKind, finding: Finding, now: datetime, since: datetime) -> Step:
     """The finding told."""
-    state = AlertState(finding.severity, since, last_sent_at=now, last_seen_at=now, ends=finding.ends)
-    text = rule.level(finding.severity).text
+    state = AlertState(
+        finding.severity, since, last_sent_at=now, last_seen_at=now, ends=finding.ends, starts=finding.starts
+    )
     event = AlertEvent(
-        kind, rule.id, rule.version, finding.severity, text, finding.starts, finding.ends, finding.ends, finding.inputs
+        kind,
+        rule.id,
+        rule.version,
+        finding.severity,
+        rule.level(finding.severity).text,
+        finding.starts,
+        finding.ends,
+        finding.level_ends or finding.ends,
+        finding.inputs,
     )
     return state, event
 

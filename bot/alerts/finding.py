@@ -51,18 +51,21 @@ def look(rule: AlertRule, weather: CellWeather, group: Group) -> Finding | None:
     last = (weather.now + rule.horizon).astimezone(weather.zone).date()
     survey = survey_days(rule, weather, group, first, last)
 
-    def matters(run: Run) -> bool:
-        return any(
-            survey.days[i].ends + rule.lasts > weather.now and survey.days[i].starts < weather.now + rule.horizon
+    def matter(run: Run) -> Run:
+        """The days of a run that are neither over nor beyond the horizon."""
+        days = [
+            i
             for i in run
-        )
+            if survey.days[i].ends + rule.lasts > weather.now and survey.days[i].starts < weather.now + rule.horizon
+        ]
+        return range(days[0], days[-1] + 1) if days else range(0)
 
-    met = [(level, run) for level, runs in survey.met for run in runs if matters(run)]
+    met = [(level, run) for level, runs in survey.met for run in runs if matter(run)]
     if met:
         if KINDS[rule.kind].first_only:
             met = [(level, run[:1]) for level, run in met[:1]]
-        return build_finding(rule, survey.days, met)
-    return lingering(rule, weather.now) if any(map(matters, survey.lingering)) else None
+        return build_finding(rule, survey.days, [(level, matter(run), len(run)) for level, run in met])
+    return lingering(rule, weather.now) if any(map(matter, survey.lingering)) else None
 
 
 def survey_days(rule: AlertRule, weather: CellWeather, group: Group, first: date, last: date) -> Survey:
@@ -113,19 +116,23 @@ def lingering(rule: AlertRule, now: datetime) -> Finding:
     return Finding(rule.id, rule.version, Severity.LINGERING, now, now, ())
 
 
-def build_finding(rule: AlertRule, days: tuple[Day, ...], met: Sequence[tuple[Level, Run]]) -> Finding:
-    """From the first to the last day of all runs, with the values of the worst day of the highest level."""
-    level = max((level for level, _ in met), key=lambda level: level.severity)
-    touched = [days[index] for _, run in met for index in run]
-    run, worst = worst_day(level, days, [run for each, run in met if each is level])
+def build_finding(rule: AlertRule, days: tuple[Day, ...], met: Sequence[tuple[Level, Run, int]]) -> Finding:
+    """The highest level from its first day to its last, with the values of its worst day; it ends with the last of all.
+
+    `met`: levels, the days still to be told of that meet them, and how many days their runs have in all."""
+    level = max((level for level, _, _ in met), key=lambda level: level.severity)
+    own = [(run, length) for each, run, length in met if each is level]
+    touched = [days[index] for run, _ in own for index in run]
+    length, worst = worst_day(level, days, own)
     inputs = [(name, value.known) for name, value in worst.values.items() if is_told(value)]
     return Finding(
         rule.id,
         rule.version,
         level.severity,
         starts=min(day.starts for day in touched),
-        ends=max(day.ends for day in touched) + rule.lasts,
-        inputs=(*((name, known) for name, known in inputs if known is not None), ("days", float(len(run)))),
+        ends=max(days[run[-1]].ends for _, run, _ in met) + rule.lasts,
+        inputs=(*((name, known) for name, known in inputs if known is not None), ("days", float(length))),
+        level_ends=max(day.ends for day in touched) + rule.lasts,
     )
 
 
@@ -134,10 +141,10 @@ def is_told(value: Value) -> bool:
     return value.known is not None and isfinite(value.known)
 
 
-def worst_day(level: Level, days: tuple[Day, ...], found: Sequence[Run]) -> tuple[Run, Day]:
-    """The day that passes the level's first threshold by most, and its run."""
+def worst_day(level: Level, days: tuple[Day, ...], found: Sequence[tuple[Run, int]]) -> tuple[int, Day]:
+    """The day that passes the level's first threshold by most, and how many days its run has."""
     side, _, what = level.limits[0][0].partition("_")
     sign = 1 if side in ("min", "over") else -1
-    places = [(run, index) for run in found for index in run]
-    run, index = max(places, key=lambda place: sign * (days[place[1]].values[what].known or 0.0))
-    return run, days[index]
+    places = [(length, index) for run, length in found for index in run]
+    length, index = max(places, key=lambda place: sign * (days[place[1]].values[what].known or 0.0))
+    return length, days[index]

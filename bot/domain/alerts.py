@@ -175,7 +175,7 @@ class AlertRule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found: how bad, from when to when (nobody needs to hear of it after `ends`), by which values."""
+    """What a rule found: how bad, since when it is as bad, when all of it ends, by which values."""
 
     rule_id: str
     rule_version: int
@@ -184,6 +184,8 @@ class Finding:
     ends: datetime
     inputs: tuple[tuple[str, float], ...]
     """The values that decided, units in the name (`rain_mm_24h`)."""
+    level_ends: datetime | None = None
+    """Until when it is as bad; nobody needs to hear of that later. None: until `ends`."""
 
     def value(self, name: str) -> float | None:
         """An input by name."""
@@ -207,6 +209,8 @@ class AlertState:
     """Since when nothing is found any more."""
     over: bool = False
     """Cleared or run out; kept for the cool-down."""
+    starts: datetime | None = None
+    """When the weather told of begins; None where that was not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ LINGERING, WATCH, WARNING, SEVERE, EXTREME = Severity
 T0 = utc(10)
 
 
-def found(severity: Severity, ends: int = 36) -> Finding:
-    """A finding that ends so many hours after T0."""
-    return Finding(RULE.id, RULE.version, severity, T0, T0 + timedelta(hours=ends), (("gust_kmh", 70.0),))
+def found(severity: Severity, ends: int = 36, starts: int = 0) -> Finding:
+    """A finding that starts and ends so many hours after T0."""
+    start, end = T0 + timedelta(hours=starts), T0 + timedelta(hours=ends)
+    return Finding(RULE.id, RULE.version, severity, start, end, (("gust_kmh", 70.0),))
 
 
 def play(*course: tuple[float, Finding | None]) -> list[tuple[float, str]]:
@@ -80,6 +81,34 @@ def play(*course: tuple[float, Finding | None]) -> list[tuple[float, str]]:
 )  # fmt: skip
 def test_course(course: Sequence[tuple[float, Finding | None]], told: list[tuple[float, str]]) -> None:
     assert play(*course) == told
+
+
+@pytest.mark.parametrize(
+    ("course", "told"),
+    [
+        ([(0, found(SEVERE, 96, 72)), (6, found(SEVERE, 48, 24))], [(0, "raise SEVERE"), (6, "raise SEVERE")]),
+        ([(0, found(WARNING, 96, 72)), (6, found(WARNING, 48, 24))], [(0, "raise WARNING")]),
+        (
+            [(0, found(WARNING, 96, 72)), (6, found(WARNING, 48, 24)), (24, found(WARNING, 48, 24))],
+            [(0, "raise WARNING"), (24, "raise WARNING")],
+        ),
+        ([(0, found(SEVERE, 96, 72)), (6, found(SEVERE, 96, 71))], [(0, "raise SEVERE")]),
+        ([(0, found(SEVERE, 96, 24)), (30, found(SEVERE, 96, 0))], [(0, "raise SEVERE")]),
+    ],
+    ids=["severe", "not within the cool-down", "after the cool-down", "the same day", "it has begun"],
+)
+def test_weather_that_comes_on_an_earlier_day_is_told_again(
+    course: Sequence[tuple[float, Finding | None]], told: list[tuple[float, str]]
+) -> None:
+    assert play(*course) == told
+
+
+def test_what_is_told_is_worth_sending_as_long_as_it_is_as_bad() -> None:
+    worst = T0 + timedelta(hours=12)
+    state, event = step(RULE, None, replace(found(EXTREME, 36), level_ends=worst), T0)
+    assert state
+    assert event
+    assert (state.ends, event.ends, event.valid_until) == (T0 + timedelta(hours=36), T0 + timedelta(hours=36), worst)
 
 
 def test_events_say_what_to_send_and_until_when() -> None:

@@ -78,14 +78,29 @@ def test_rain_beyond_the_horizon_is_not_told_yet() -> None:
     assert severity("heavy-rain", sky(rain=fall(90, utc(14, 3)))) is None
 
 
-def test_the_finding_spans_all_heavy_days_and_has_the_worst_one_s_values() -> None:
+def test_the_day_told_is_that_of_the_highest_level_and_all_ends_with_the_last() -> None:
+    """Not "Saturday: very heavy rain, 120 mm" where Saturday has 70 and Monday 120."""
+
     def rain(moment: datetime) -> float:
-        return 70.0 if moment == utc(11, 9) else 120.0 if moment == utc(13, 9) else 0.0
+        return {utc(11, 9): 70.0, utc(12, 9): 120.0, utc(13, 9): 80.0}.get(moment, 0.0)
 
     found = find(RULES["heavy-rain"], weather(sky(rain=rain)))
-    assert found == Finding(
-        "heavy-rain", 1, SEVERE, utc(11, 3), utc(14, 3), (("rain_mm", 120.0), ("ahead_mm", 120.0), ("days", 1.0))
-    )
+    inputs = (("rain_mm", 120.0), ("ahead_mm", 120.0), ("days", 1.0))
+    assert found == Finding("heavy-rain", 1, SEVERE, utc(12, 3), utc(14, 3), inputs, level_ends=utc(13, 3))
+
+
+def test_days_that_are_over_are_not_told_of() -> None:
+    """Yesterday's gusts are no news; of a heat wave they only count the days."""
+    gusts = local(lambda t: {9: 80.0, 10: 55.0}.get(t.day, 20.0) if t.hour == 20 else 10.0)
+    found = find(RULES["high-wind"], weather(sky(gusts=gusts)))
+    assert found
+    assert (found.severity, found.value("gust_kmh")) == (WATCH, 55.0)
+    assert found.starts == utc(9, 18) + HOUR / 2
+    heat = local(lambda t: {8: 46.0, 9: 46.8, 10: 45.2}.get(t.day, 40.0) if t.hour == 14 else 30.0)
+    wave = find(RULES["heat-wave"], weather(sky(temperature=heat)))
+    assert wave
+    assert (wave.value("high_c"), wave.value("days")) == (45.2, 3.0)
+    assert wave.starts == utc(9, 18) + HOUR / 2
 
 
 @pytest.mark.parametrize(
