@@ -109,14 +109,15 @@ class Alerts(Store):
 
     def pending(self, now: datetime, limit: int) -> list[StoredAlert]:
         """Alerts that are still to be handed to the outbox, oldest first; those past their time are ended."""
-        query = select(alerts).where(alerts.c.done_at.is_(None)).order_by(alerts.c.raised_at, alerts.c.id)
+        waiting, late = alerts.c.done_at.is_(None), alerts.c.valid_until <= now
+        query = select(alerts).where(waiting, ~late).order_by(alerts.c.raised_at, alerts.c.id).limit(limit)
         with self.database.read() as connection:
-            rows = connection.execute(query.limit(limit)).all()
-        late = [row.id for row in rows if row.valid_until <= now]
-        if late:
+            rows = connection.execute(query).all()
+            some_late = connection.execute(select(alerts.c.id).where(waiting, late).limit(1)).first()
+        if some_late:
             with self.database.write() as connection:
-                connection.execute(update(alerts).where(alerts.c.id.in_(late)).values(done_at=now))
-        return [alert_from(row) for row in rows if row.valid_until > now]
+                connection.execute(update(alerts).where(waiting, late).values(done_at=now))
+        return [alert_from(row) for row in rows]
 
     def get(self, alert_id: str) -> StoredAlert | None:
         """By id; None where there is none."""

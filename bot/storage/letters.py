@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -85,20 +85,19 @@ class Order:
         return self.crop is not None, self.sown_from is not None, self.told_only, self.digest_only
 
 
-def overtake(connection: Connection, orders: Sequence[Order], now: datetime) -> None:
-    """What still waits of an episode is not sent any more: newer words take its place."""
-    rows = [{"of": order.episode, "but": order.id} for order in orders if order.episode]
-    if not rows:
+def overtake(connection: Connection, order: Order, now: datetime) -> None:
+    """What still waits of an order's episode is not sent any more: newer words take its place."""
+    if not order.episode:
         return
-    older = select(REFERENCE + alerts.c.id).where(alerts.c.episode == bindparam("of"))
+    older = select(REFERENCE + alerts.c.id).where(alerts.c.episode == order.episode)
     waiting = and_(
         outbox.c.reference.in_(older),
         outbox.c.reference != "",
-        outbox.c.reference != bindparam("but"),
+        outbox.c.reference != order.id,
         outbox.c.state == DeliveryStatus.QUEUED,
     )
     values = {"state": DeliveryStatus.EXPIRED, "error": "overtaken by a newer word", "done_at": now}
-    connection.execute(update(outbox).where(waiting).values(values), rows)
+    connection.execute(update(outbox).where(waiting).values(values))
 
 
 def order_values(order: Order) -> dict[str, Any]:

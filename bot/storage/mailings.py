@@ -57,21 +57,23 @@ class Mailings(Store):
         bundle: list[Order] = []
         queued = 0
         for order in orders:
-            if order.size > PAGE:
-                queued += self.queue_large(order)
-                continue
             if bundle and sum(one.size for one in bundle) + order.size > PAGE:
                 queued += self.queue_bundle(bundle)
                 bundle = []
-            bundle.append(order)
+            if order.size > PAGE:
+                queued += self.queue_large(order)
+            else:
+                bundle.append(order)
         return queued + (self.queue_bundle(bundle) if bundle else 0)
 
     def queue_bundle(self, orders: Sequence[Order]) -> int:
-        """Small orders, all in one transaction."""
+        """Small orders, all in one transaction; in their order, since a later one may overtake an earlier one."""
+        queued = 0
         with self.database.write_much() as connection:
             self.lock(connection, orders)
-            overtake(connection, orders, self.clock())
-            queued = sum(self.write_letters(connection, order) for order in orders)
+            for order in orders:
+                overtake(connection, order, self.clock())
+                queued += self.write_letters(connection, order)
             self.finish(connection, orders)
         return queued
 
@@ -81,7 +83,7 @@ class Mailings(Store):
         for after, until in self.pages(order.area):
             with self.database.write_much() as connection:
                 self.lock(connection, [order], after, until)
-                overtake(connection, [order], self.clock())
+                overtake(connection, order, self.clock())
                 queued += self.write_letters(connection, order, after, until)
         with self.database.write() as connection:
             self.finish(connection, [order])

@@ -72,7 +72,8 @@ class Subscriptions(Store):
 
     def note_fetched(self, fetched: Mapping[Cell, datetime]) -> None:
         """How new the forecasts of cells are."""
-        rows = [{"n": cell.north, "e": cell.east, "at": at} for cell, at in fetched.items()]
+        # In the order in which evaluations lock them, else PostgreSQL may have to break a deadlock.
+        rows = [{"n": cell.north, "e": cell.east, "at": at} for cell, at in sorted(fetched.items())]
         if not rows:
             return
         there = and_(alert_cells.c.north == bindparam("n"), alert_cells.c.east == bindparam("e"))

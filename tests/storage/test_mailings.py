@@ -197,3 +197,49 @@ def test_large_orders_go_a_page_at_a_time(
     assert mailings.queue(orders) == 16
     assert mailings.queue(orders) == 0
     assert len(queued(database)) == 16
+
+
+def test_what_is_too_late_does_not_keep_the_rest_waiting(
+    messages: Messages,
+    contacts: Contacts,
+    alerts: Alerts,
+    database: Database,
+    clock: FrozenClock,
+) -> None:
+    """After a long outage alerts that are over come first: more of them than are looked at once."""
+    subscribe(messages, contacts, "a")
+    Subscriptions(database, clock, alerts.ids).follow_cells()
+    now = clock()
+    old = tuple(stored(f"old{number}", now, event(now)) for number in range(5))
+    alerts.keep([Evaluation(HERE, {}, old)], now)
+    later = clock.move(hours=30)
+    alerts.keep([Evaluation(HERE, {}, (stored("new", later, event(later)),))], later)
+    assert [one.record.id for one in alerts.pending(later, 2)] == ["new"]
+
+
+def test_words_of_one_episode_handed_over_together_overtake_each_other(
+    messages: Messages,
+    contacts: Contacts,
+    mailings: Mailings,
+    alerts: Alerts,
+    database: Database,
+    clock: FrozenClock,
+) -> None:
+    """The dispatcher was down while a warning was raised, got worse, and was over."""
+    subscribe(messages, contacts, "a")
+    Subscriptions(database, clock, alerts.ids).follow_cells()
+    now = clock()
+    words = [
+        stored("one", now, event(now)),
+        stored("two", now, event(now, EventKind.ESCALATE), episode="one"),
+        stored("three", now, event(now, EventKind.CLEAR), episode="one"),
+    ]
+    alerts.keep([Evaluation(HERE, {}, tuple(words))], now)
+    mailings.queue(
+        [
+            order("one", HINDI, "rain", now),
+            order("two", HINDI, "worse", now, episode="one"),
+            order("three", HINDI, "over", now, episode="one", told_only=True),
+        ]
+    )
+    assert queued(database) == [("a", "rain", "expired"), ("a", "worse", "expired")]
