@@ -49,14 +49,15 @@ class Dispatching:
         sample = Outbound(Address("", ""), "", purpose=Purpose.ALERT, urgent=event.urgent)
         region = alert.area.region
         moment = (self.quiet_until(sample, region, now) if region else None) or now
+        over = event.kind is EventKind.CLEAR
         return Order(
             REFERENCE + alert.record.id,
             alert.area,
             tuple(self.texts.letter(alert, one, moment) for one in readers),
             moment,
             alert.crop,
-            alert.sown_from,
-            alert.sown_until,
+            None if over else alert.sown_from,  # her crop has grown since she was warned
+            None if over else alert.sown_until,
             episode="" if alert.episode == alert.record.id else alert.episode,
-            told_only=event.kind is EventKind.CLEAR,
+            told_only=over,
         )

@@ -50,14 +50,16 @@ class Evaluator:
             for group in groups_of(rule, ground.sowings, old, weather.today):
                 before = old.get((rule.id, group))
                 state, event = step(rule, before.state if before else None, find(rule, weather, group), now)
-                episode = before.episode if before and not before.state.over else ""
+                # A new warning goes on with an episode that is just over: an all-clear that waits for the morning
+                # must not go out beside it.
+                episode = before.episode if before else ""
                 if event:
                     alert = self.alert(rule, group, event, episode, ground, weather)
                     alerts.append(alert)
                     episode = alert.episode
                 if state is None and before is None:
                     continue
-                new[(rule.id, group)] = Memory(state, episode or (before.episode if before else "")) if state else None
+                new[(rule.id, group)] = Memory(state, episode) if state else None
         changed = means if means != dict(ground.means or {}) else None
         return Evaluation(ground.area, new, tuple(alerts), changed)
 

@@ -106,5 +106,8 @@ def fade(rule: AlertRule, state: AlertState | None, now: datetime) -> Step:
 
 
 def forget(rule: AlertRule, state: AlertState | None, now: datetime) -> AlertState | None:
-    """A state that is over is kept for the cool-down."""
-    return state if state and now - state.last_sent_at < rule.cool_down else None
+    """A state that is over is kept for the cool-down, and as long as its all-clear may still wait to be sent."""
+    if state is None:
+        return None
+    waits = state.quiet_since is not None and now - state.quiet_since < rule.clear_after + CLEAR_VALID
+    return state if waits or now - state.last_sent_at < rule.cool_down else None

@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from bot.alerting.jobs import AlertJobs
+from bot.domain.alerts import AlertEvent, AlertRecord, EventKind, Group, Severity
 from bot.domain.contacts import Place
 from bot.domain.errors import StorageError
 from bot.domain.messages import Location
+from bot.domain.weather import Cell
 from bot.mind import Mind
-from bot.storage.alerts import Alerts
+from bot.storage.alerts import Alerts, StoredAlert
 from bot.storage.election import Election
 from bot.storage.redis import connect
+from bot.storage.subscriptions import Area
 from tests.alert_box import AlertBox, alert_box, run_jobs
 from tests.fakes import FakeClock
 from tests.weather_server import Fault, weather_server
@@ -132,3 +135,15 @@ def test_a_channel_that_may_not_say_it_gets_nothing(box: AlertBox) -> None:
     jobs.evaluate()
     assert mute.run() == 0
     assert box.rows() == []
+
+
+def test_an_all_clear_reaches_who_was_told_though_her_crop_has_grown_since(box: AlertBox) -> None:
+    area = Area(Cell.of(Location(27.6, 78.08)), "IN-UP")
+    until = START + timedelta(days=1)
+    for kind, window in ((EventKind.RAISE, START.date()), (EventKind.CLEAR, None)):
+        word = AlertEvent(kind, "rice-blast", 1, Severity.WARNING, "alert.rice-blast.clear", START, until, until)
+        group = Group("rice", "tillering")
+        record = AlertRecord("b", area.cell, area.region, "Asia/Kolkata", group, word, START, "Open-Meteo", START)
+        alert = StoredAlert(record, "a", "rice", START.date(), START.date())
+        order = box.schedulers[0].dispatching.order(alert, ())
+        assert (order.crop, order.sown_from, order.sown_until) == ("rice", window, window)

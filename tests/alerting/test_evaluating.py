@@ -12,6 +12,7 @@ from bot.alerting.evaluating import Evaluator, Ground, groups_of, pushed, sown_b
 from bot.domain.alerts import AlertRule, EventKind, Group, Severity
 from bot.domain.weather import Cell, Forecast, HourlySeries
 from bot.knowledge.alert_rules import ALERTS, read_alert_rules
+from bot.storage.alerts import Memory
 from bot.storage.subscriptions import Area
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +64,23 @@ def test_an_episode_keeps_the_id_of_its_first_word(rules: dict[str, AlertRule]) 
         Ground(HERE, forecast(6.0), memories={k: m for k, m in worse.memories.items() if m}), NOW + timedelta(hours=2)
     )
     assert same.alerts == ()
+
+
+def test_a_warning_after_an_all_clear_overtakes_it(rules: dict[str, AlertRule]) -> None:
+    """Both may wait for the morning: "no longer expected" must not go out beside the new warning."""
+    thinker = evaluator(rules["heavy-rain"])
+    memories: dict[tuple[str, Group], Memory] = {}
+    told = []
+    for hour, rain in ((0, 4.0), (30, 0.0), (36, 0.0), (48, 0.0), (49, 6.0)):
+        ground = Ground(HERE, forecast(rain), memories=memories)
+        done = thinker.evaluate(ground, NOW - timedelta(hours=24) + timedelta(hours=hour))
+        memories = {key: memory for key, memory in done.memories.items() if memory}
+        told += [(hour, one.record.event.kind, one.episode) for one in done.alerts]
+    assert told == [
+        (0, EventKind.RAISE, "alert1"),
+        (36, EventKind.CLEAR, "alert1"),
+        (49, EventKind.RAISE, "alert1"),
+    ]
 
 
 def test_fine_weather_leaves_no_trace(rules: dict[str, AlertRule]) -> None:

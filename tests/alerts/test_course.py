@@ -141,8 +141,10 @@ def test_states_are_forgotten_after_the_cool_down() -> None:
     state, _ = step(RULE, None, found(WARNING, 2), T0)
     state, _ = step(RULE, state, None, T0 + timedelta(hours=3))
     kept, _ = step(RULE, state, None, T0 + timedelta(hours=23))
-    gone, _ = step(RULE, kept, None, T0 + timedelta(hours=24))
+    waits, _ = step(RULE, kept, None, T0 + timedelta(hours=32))
+    gone, _ = step(RULE, waits, None, T0 + timedelta(hours=33))
     assert kept
+    assert waits, "the all-clear may still wait to be sent"
     assert gone is None
 
 
