@@ -133,8 +133,8 @@ def letter_values(letter: Letter, place: int, part: Outbound) -> dict[str, Any]:
 
 
 @cache
-def letters_to_rows(sqlite_: bool, shape: tuple[bool, ...], ranged: bool) -> Any:
-    """The INSERT .. SELECT of one letter's part for an order of that shape."""
+def letters_to_rows(sqlite_: bool, shape: tuple[bool, ...], ranged: bool, follows: bool) -> Any:
+    """The INSERT .. SELECT of one letter's part for an order of that shape; `follows`: a part after the first."""
     text = KeyText()
     random = func.lower(func.hex(func.randomblob(8))) if sqlite_ else random_hex()
     key = bindparam("order_id", type_=text) + ":" + contacts.c.id + bindparam("suffix", type_=text)
@@ -160,6 +160,8 @@ def letters_to_rows(sqlite_: bool, shape: tuple[bool, ...], ranged: bool) -> Any
         "erase_when_done": false(),
     }
     rows = select(*columns.values()).join_from(subscriptions, contacts).where(*wanted(shape, ranged))
+    if follows:
+        rows = rows.where(has_first_part())
     insert = (sqlite if sqlite_ else postgresql).insert(outbox)
     return insert.from_select(list(columns), rows).on_conflict_do_nothing(index_elements=["dedupe_key"])
 
@@ -200,6 +202,14 @@ def grows(by_sowing: bool) -> ColumnElement[bool]:
     if by_sowing:
         rows = rows.where(subscribed_crops.c.sown.between(bindparam("sown_from"), bindparam("sown_until")))
     return rows.exists()
+
+
+def has_first_part() -> ColumnElement[bool]:
+    """She has just been given the first part: a text that an earlier run told her gets no more parts."""
+    before = outbox.alias("before")
+    first = bindparam("order_id", type_=KeyText()) + ":" + contacts.c.id + ":0"
+    now = bindparam("now", type_=UtcDateTime())
+    return select(literal(1)).where(before.c.dedupe_key == first, before.c.created_at == now).exists()
 
 
 def was_told() -> ColumnElement[bool]:

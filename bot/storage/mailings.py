@@ -6,6 +6,7 @@ Each row's key is the order's id and the contact's: a doubled, late or repeated 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
@@ -117,17 +118,22 @@ class Mailings(Store):
         """Inserts the rows of an order for contacts in a range; all without one."""
         now = self.clock()
         shared = order_values(order) | {"now": now, "id_start": f"{int(now.timestamp() * 1_000_000):016x}"}
-        rows = [
-            shared | letter_values(letter, place, part)
-            for letter in order.letters
-            for place, part in enumerate(letter.parts)
-        ]
-        if not rows:
-            return 0
-        ranged = {"after": after, "until": until} if until else {}
-        statement = letters_to_rows(self.database.sqlite, order.shape, bool(until))
+        if until:
+            shared |= {"after": after, "until": until}
+        parts: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+        for letter in order.letters:
+            for place, part in enumerate(letter.parts):
+                parts[place > 0].append(shared | letter_values(letter, place, part))
         options = {"preserve_rowcount": True}
-        return connection.execute(statement, [row | ranged for row in rows], execution_options=options).rowcount
+        return sum(
+            connection.execute(
+                letters_to_rows(self.database.sqlite, order.shape, bool(until), follows),
+                rows,
+                execution_options=options,
+            ).rowcount
+            for follows, rows in parts.items()
+            if rows
+        )
 
     def finish(self, connection: Connection, orders: Sequence[Order]) -> None:
         """Ends the alerts that were ordered, with the number of their messages."""

@@ -11,11 +11,14 @@ from bot.domain.weather import Cell
 from bot.storage.alert_tables import subscribed_crops, subscriptions
 from bot.storage.records import contact_from
 from bot.storage.tables import contacts
+from bot.storage.under_way import hand_over_again
 
 REFERENCE = "alert:"
 """What the reference of each message begins with that goes to subscribers only."""
 FOLLOWED = frozenset({"alerts", "digest", "consent", "place", "farm"})
 """Columns of a contact that decide which warnings she gets."""
+JOINING = FOLLOWED - {"digest"}
+"""Those that may make her a reader of warnings that are under way."""
 
 
 def follow_contact(connection: Connection, contact_id: str, changes: dict[str, Any]) -> None:
@@ -32,6 +35,9 @@ def follow_contact(connection: Connection, contact_id: str, changes: dict[str, A
         connection.execute(subscriptions.insert(), subscription)
         if crops:
             connection.execute(subscribed_crops.insert(), crops)
+        if JOINING & changes.keys():
+            cell = Cell(subscription["north"], subscription["east"])
+            hand_over_again(connection, cell, subscription["region"], contact.farm.crops)
 
 
 def subscription_rows(contact: Contact) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:

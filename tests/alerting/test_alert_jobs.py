@@ -147,3 +147,27 @@ def test_an_all_clear_reaches_who_was_told_though_her_crop_has_grown_since(box: 
         alert = StoredAlert(record, "a", "rice", START.date(), START.date())
         order = box.schedulers[0].dispatching.order(alert, ())
         assert (order.crop, order.sown_from, order.sown_until) == ("rice", window, window)
+
+
+def test_who_subscribes_while_a_warning_is_under_way_gets_it_once(box: AlertBox) -> None:
+    first = box.join("1", HATHRAS, "en")
+    for _ in range(2):  # one scheduler may evaluate while the other still fetches
+        box.tick()
+        box.clock.advance(minutes=5)
+    assert box.kinds(first) == ["heavy-rain raise 2"]
+    box.clock.advance(hours=2)
+    late = box.join("2", HATHRAS, "hi", channel="sms")
+    other = box.join("3", Place("Hathras", "IN-HR", HATHRAS.location), "en")
+    for _ in range(4):
+        box.tick()
+        box.clock.advance(minutes=5)
+    assert [box.kinds(one) for one in (first, late, other)] == [["heavy-rain raise 2"]] * 3
+    box.server.sky.rain = {}
+    for _ in range(9):
+        box.clock.advance(hours=1)
+        box.tick()
+    after = box.join("4", HATHRAS, "en")
+    box.clock.advance(minutes=5)
+    box.tick()
+    assert [box.kinds(one)[1:] for one in (first, late)] == [["heavy-rain clear 2"]] * 2
+    assert box.kinds(after) == []

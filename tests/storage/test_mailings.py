@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bot.domain.alerts import EventKind
+from bot.domain.alerts import AlertState, EventKind, Group, Severity
 from bot.domain.contacts import Consent, Contact, ScriptChoice
 from bot.domain.messages import Purpose
 from bot.storage import mailings as module
-from bot.storage.alerts import Alerts, Evaluation
+from bot.storage.alerts import Alerts, Evaluation, Memory
 from bot.storage.contacts import Contacts
 from bot.storage.database import Database
 from bot.storage.letters import Order, Readers
@@ -243,3 +243,58 @@ def test_words_of_one_episode_handed_over_together_overtake_each_other(
         ]
     )
     assert queued(database) == [("a", "rain", "expired"), ("a", "worse", "expired")]
+
+
+def under_way(rule: str, identity: str, now: datetime, crop: str = "", *, over: bool = False) -> Evaluation:
+    """A warning that was raised now, and what the rule remembers of it."""
+    what, group = replace(event(now), rule_id=rule), Group(crop)
+    alert = stored(identity, now, what)
+    alert = replace(alert, record=replace(alert.record, group=group), crop=crop or None)
+    state = AlertState(Severity.WARNING, now, now, now, now + timedelta(days=1), over=over)
+    return Evaluation(HERE, {(rule, group): Memory(state, identity)}, (alert,))
+
+
+def test_a_new_subscriber_opens_the_warnings_under_way_that_are_for_her(
+    messages: Messages,
+    contacts: Contacts,
+    mailings: Mailings,
+    alerts: Alerts,
+    database: Database,
+    clock: FrozenClock,
+) -> None:
+    subscribe(messages, contacts, "a")
+    Subscriptions(database, clock, alerts.ids).follow_cells()
+    now = clock()
+    told = [
+        under_way("heavy-rain", "rain", now),
+        under_way("late-blight", "blight", now, "potato"),
+        under_way("cattle-heat", "cattle", now, "cattle"),
+        under_way("high-wind", "wind", now, over=True),
+    ]
+    for number, one in enumerate(told):
+        alerts.keep([one], now + timedelta(hours=number))
+        clock.move(hours=1)
+    mailings.queue([order(one.alerts[0].record.id, HINDI, "x", now) for one in told])
+    assert alerts.pending(clock(), 9) == []
+    new = subscribe(messages, contacts, "b", sown={"potato": None})
+    assert {one.record.id for one in alerts.pending(clock(), 9)} == {"rain", "blight"}
+    mailings.queue([order("rain", HINDI, "x", now), order("blight", HINDI, "x", now)])
+    contacts.save(replace(new, digest=True, language="mr"), new)
+    subscribe(messages, contacts, "c", place=ELDORET)
+    assert alerts.pending(clock(), 9) == []
+
+
+def test_a_word_that_is_handed_over_again_adds_no_parts_for_those_who_have_it(
+    messages: Messages, contacts: Contacts, mailings: Mailings, database: Database, clock: FrozenClock
+) -> None:
+    """The day's name and "sent late" make a text longer: it may need one part more than the first time."""
+    subscribe(messages, contacts, "a")
+    now = clock()
+    short = order("one", HINDI, "rain", now)
+    mailings.queue([short])
+    subscribe(messages, contacts, "b")
+    clock.move(hours=7)
+    (letter,) = short.letters
+    long = replace(short, letters=(replace(letter, parts=letter.parts * 2),))
+    assert mailings.queue([long]) == 2
+    assert [row[0] for row in queued(database)] == ["a", "b", "b"]
