@@ -15,14 +15,14 @@ from bot.answering.engine import Prompt
 from bot.domain.cards import BINDING, Card, Conditions, Step
 from bot.domain.turns import Understanding
 
-PROMPT_VERSION = 2
+PROMPT_VERSION = 3
 """Raised with every change of the words below; part of every key under which answers are kept."""
 MOST_LETTERS_KEPT = 160
 """Characters of a farmer's text that the model gets to read; what was understood stands beside it anyway."""
 LETTERS = "ABCDEFGHIJKLMNOP"
 """Labels of steps: one token each where " 1" takes two, and never to be mistaken for a number."""
 PAUSE = re.compile(r"[:;,.] ")
-FEWEST_WORDS = 3
+FEWEST_WORDS, MOST_WORDS = 3, 8
 """A head of fewer words ("In June, ...") says too little of a step; it goes on to the next pause."""
 USER, REPLY = "<|user|>\n", "<|end|>\n<|assistant|>\n"
 
@@ -87,13 +87,26 @@ def gloss_of(understanding: Understanding, reads: frozenset[str]) -> Gloss:
 
 def select_prefix(card: Card) -> str:
     """Rules and card for a selection: the same for every farmer. Ends with a newline."""
-    return f"{USER}{SELECT_RULES}{choices(card)}"
+    return f"{USER}{SELECT_RULES}{choices(card)}Farmer asks:\n"
 
 
 def build_select(card: Card, gloss: Gloss, rivals: Sequence[Card] = ()) -> Prompt:
     """The prompt that asks for steps of `card`, or one of `rivals` (numbered from 2)."""
-    others = [f"Card {number}: {title_of(rival)}\n" for number, rival in enumerate(rivals, start=2)]
-    return Prompt(select_prefix(card), f"{''.join(others)}{question(gloss)}{REPLY}")
+    others = [f"\nCard {number}: {title_of(rival)}" for number, rival in enumerate(rivals, start=2)]
+    return Prompt(select_prefix(card), f"{brief(card, gloss)}{''.join(others)}{REPLY}")
+
+
+def brief(card: Card, gloss: Gloss) -> str:
+    """What the farmer asks beyond what the card's title says; her words last, quoted."""
+    said = (
+        *(crop for crop in gloss.crops if crop not in card.crops),
+        *(gloss.problems or filter(None, [gloss.topic])),
+        *gloss.parts,
+        *gloss.stages,
+        *gloss.inputs,
+    )
+    quoted = f' "{gloss.words}"' if gloss.words else ""
+    return f"{', '.join(map(plain_id, said)) or 'unknown'}{quoted}"
 
 
 def compose_prefix(card: Card, language: str) -> str:
@@ -108,10 +121,13 @@ def build_compose(card: Card, gloss: Gloss, letters: str, language: str, name: s
 
 
 def choices(card: Card) -> str:
-    """The card as a selection needs it: title and, by their letters, the gist of the steps that may be left out."""
+    """The card as a selection needs it: title and, by their letters, the gist of the steps that may be left out.
+
+    When a step holds is not told: steps that do not hold are never offered.
+    """
     texts = card.texts["en"].steps if "en" in card.texts else {}
     steps = [
-        f"{letter}. {gist(texts[step.id])}{condition(step.when)}\n"
+        f"{letter}. {gist(texts[step.id])}\n"
         for letter, step in lettered(card).items()
         if step.id in texts and step.kind not in BINDING
     ]
@@ -119,9 +135,10 @@ def choices(card: Card) -> str:
 
 
 def gist(text: str) -> str:
-    """A step up to its first pause: enough to choose by, and each token of a card costs a cold start 0.06 s."""
+    """A step's first words up to a pause: enough to choose by, and each token makes the first farmer wait longer."""
     heads = (text[: pause.start()] for pause in PAUSE.finditer(text))
-    return next((head for head in heads if len(head.split()) >= FEWEST_WORDS), text).rstrip(".")
+    head = next((head for head in heads if len(head.split()) >= FEWEST_WORDS), text)
+    return " ".join(head.split()[:MOST_WORDS]).rstrip(".,;:")
 
 
 def card_lines(card: Card, language: str) -> str:

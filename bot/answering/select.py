@@ -25,6 +25,8 @@ NEAR = 0.1
 WEAK = 0.3
 """A best card below this may be the wrong one: only then may the model send the question to a person."""
 MOST_RIVALS = 2
+MOST_CHOSEN = 3
+"""Steps of a selection besides those that are never left out: what answers a question, not the whole card."""
 MANY_STEPS = 3
 """From so many steps that could be left out a selection spares the farmer something."""
 MANY_WORDS = 12
@@ -115,17 +117,28 @@ def sensible(understanding: Understanding, hit: Hit, may_ask: bool) -> list[str]
 
 
 def grammar_of(case: Case) -> str:
-    """GBNF: letters once each and in the card's order, or one of the case's other replies."""
+    """GBNF: up to MOST_CHOSEN letters once each and in the card's order, or one of the case's other replies."""
     letters = list(case.letters)
-    rules = []
-    for at, letter in enumerate(letters):
-        later = " | ".join(f"from-{other.lower()}" for other in letters[at + 1 :])
-        more = f' (" " ({later}))?' if later else ""
-        rules.append(f'from-{letter.lower()} ::= "{letter}"{more}')
-    starts = [f"from-{letter.lower()}" for letter in letters]
+    rules = [
+        rule(letter, letters[at + 1 :], left)
+        for left in range(min(MOST_CHOSEN, len(letters)))
+        for at, letter in enumerate(letters)
+    ]
+    starts = [name(letter, min(MOST_CHOSEN, len(letters)) - 1) for letter in letters]
     others = [json.dumps(said) for said in case.replies]
     # Phi-3's tokeniser starts words with a space.
     return "\n".join([f'root ::= " "? ({" | ".join([*starts, *others])})', *rules, ""])
+
+
+def rule(letter: str, later: Sequence[str], left: int) -> str:
+    """A letter, and up to `left` of the `later` ones."""
+    more = " | ".join(name(other, left - 1) for other in later) if left else ""
+    return f'{name(letter, left)} ::= "{letter}"' + (f' (" " ({more}))?' if more else "")
+
+
+def name(letter: str, left: int) -> str:
+    """The rule for a letter after which `left` more may come."""
+    return f"{letter.lower()}-{left}"
 
 
 def parse(said: str, case: Case) -> Decision | None:
@@ -137,7 +150,7 @@ def parse(said: str, case: Case) -> Decision | None:
     if not re.fullmatch(r"[A-P](?: [A-P])*", said):
         return None
     chosen = said.split(" ")
-    if chosen != [letter for letter in letters if letter in chosen]:
+    if len(chosen) > MOST_CHOSEN or chosen != [letter for letter in letters if letter in chosen]:
         return None
     wanted = {letters[letter] for letter in chosen}
     steps = tuple(step.id for step in case.steps if step.id in wanted or step.kind in BINDING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 
 from bot.answering.decide import Decision, Move
 from bot.answering.engine import Prompt
+from bot.answering.gbnf import pattern
 from bot.answering.prompts import Gloss
 from bot.answering.select import (
     CROP,
@@ -67,7 +69,7 @@ def test_steps_by_their_letters(case: Case) -> None:
     [
         ("A", ("scout-whorls", "ask-officer")),
         (" B D", ("crush-eggs", "lure-traps", "ask-officer")),
-        ("A B C D\n", ("scout-whorls", "crush-eggs", "sand-in-whorl", "lure-traps", "ask-officer")),
+        ("A B C\n", ("scout-whorls", "crush-eggs", "sand-in-whorl", "ask-officer")),
     ],
 )
 def test_chosen_steps_keep_what_binds(case: Case, said: str, steps: tuple[str, ...]) -> None:
@@ -100,12 +102,25 @@ def test_replies_that_make_no_sense_are_not_taken(case: Case) -> None:
 
 
 def test_grammar(case: Case) -> None:
-    assert grammar_of(replace(case, steps=case.steps[:3])) == (
-        'root ::= " "? (from-a | from-b | from-c | "card 2" | "ask crop" | "ask problem" | "person")\n'
-        'from-a ::= "A" (" " (from-b | from-c))?\n'
-        'from-b ::= "B" (" " (from-c))?\n'
-        'from-c ::= "C"\n'
+    assert grammar_of(replace(case, steps=case.steps[:2])) == (
+        'root ::= " "? (a-1 | b-1 | "card 2" | "ask crop" | "ask problem" | "person")\n'
+        'a-0 ::= "A"\n'
+        'b-0 ::= "B"\n'
+        'a-1 ::= "A" (" " (b-0))?\n'
+        'b-1 ::= "B"\n'
     )
+
+
+def test_a_selection_has_three_steps_at_most(case: Case) -> None:
+    assert len(case.letters) > 3
+    allowed = pattern(grammar_of(case))
+    assert allowed
+    for said in ("A", "A B", " A C", "A B C", "B C D", "card 2"):
+        assert re.fullmatch(allowed, said), said
+    for said in ("A B C D", "B A", "A A", "A  B", "card 3", "A,B", ""):
+        assert not re.fullmatch(allowed, said), said
+    assert parse("A B C", case)
+    assert parse("A B C D", case) is None
 
 
 def test_cases_are_only_what_a_model_can_help_with(card: Card, knowledge: Knowledge) -> None:
