@@ -135,8 +135,8 @@ def test_cold_wave(low: float, expected: Severity | None) -> None:
     ("low", "wind", "cloud", "expected"),
     [
         (5.1, 6.9, 49.0, None), (5.0, 6.9, 49.0, LINGERING), (4.1, 6.9, 49.0, LINGERING), (4.0, 6.9, 49.0, WATCH),
-        (4.0, 7.0, 49.0, None), (4.0, 6.9, 50.0, None), (2.1, 6.9, 49.0, WATCH), (2.0, 6.9, 49.0, WARNING),
-        (0.1, 6.9, 49.0, WARNING), (0.0, 6.9, 49.0, SEVERE), (0.0, 20.0, 100.0, SEVERE), (0.1, 20.0, 100.0, None),
+        (4.0, 7.0, 49.0, LINGERING), (4.0, 6.9, 50.0, LINGERING), (2.1, 6.9, 49.0, WATCH), (2.0, 6.9, 49.0, WARNING),
+        (0.1, 6.9, 49.0, WARNING), (0.0, 6.9, 49.0, SEVERE), (0.0, 20.0, 100.0, SEVERE), (0.1, 20.0, 100.0, LINGERING),
         (3.0, None, 49.0, LINGERING), (3.0, 6.9, None, LINGERING), (0.0, None, None, SEVERE),
     ],
 )  # fmt: skip
