@@ -60,11 +60,11 @@ def look(rule: AlertRule, weather: CellWeather, group: Group) -> Finding | None:
         ]
         return range(days[0], days[-1] + 1) if days else range(0)
 
-    met = [(level, run) for level, runs in survey.met for run in runs if matter(run)]
+    met = [(level, told, len(run)) for level, runs in survey.met for run in runs if (told := matter(run))]
     if met:
         if KINDS[rule.kind].first_only:
-            met = [(level, run[:1]) for level, run in met[:1]]
-        return build_finding(rule, survey.days, [(level, matter(run), len(run)) for level, run in met])
+            met = [(level, told[:1], 1) for level, told, _ in met[:1]]
+        return build_finding(rule, survey.days, met)
     return lingering(rule, weather.now) if any(map(matter, survey.lingering)) else None
 
 
