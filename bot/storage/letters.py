@@ -26,16 +26,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.contacts import Consent
-from bot.domain.messages import DeliveryStatus, Outbound
+from bot.domain.messages import DeliveryStatus, Outbound, Purpose
 from bot.storage.alert_tables import alerts, subscribed_crops, subscriptions
 from bot.storage.columns import CleanText, Json, KeyText, UtcDateTime
-from bot.storage.records import outbound_columns
+from bot.storage.records import PRIORITY, outbound_columns
 from bot.storage.subscribed import REFERENCE
 from bot.storage.subscriptions import NEVER, Area
 from bot.storage.tables import contacts, outbox
 
 FIRST_LANGUAGE, FIRST_SCRIPT = "en", "native"
 TOLD = ("sending", "sent", "delivered")
+URGENT = PRIORITY[Purpose.HANDOFF]
+"""Warnings of the highest severity wait for no others: these may take hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def letter_values(letter: Letter, place: int, part: Outbound) -> dict[str, Any]:
         "suffix": f":{place}",
         "words": columns["text"],
         "data": columns["payload"],
-        "priority": columns["priority"],
+        "priority": URGENT if part.urgent else columns["priority"],
         "purpose": columns["purpose"],
         "ends": columns["expires_at"],
     }

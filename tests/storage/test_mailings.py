@@ -298,3 +298,18 @@ def test_a_word_that_is_handed_over_again_adds_no_parts_for_those_who_have_it(
     long = replace(short, letters=(replace(letter, parts=letter.parts * 2),))
     assert mailings.queue([long]) == 2
     assert [row[0] for row in queued(database)] == ["a", "b", "b"]
+
+
+def test_the_worst_warnings_go_before_all_others(
+    messages: Messages, contacts: Contacts, mailings: Mailings, clock: FrozenClock
+) -> None:
+    """A million words on a dry spell may take hours; a flood cannot wait for them."""
+    for who in "ab":
+        subscribe(messages, contacts, who)
+    now = clock()
+    flood = order("two", HINDI, "flood", now)
+    (letter,) = flood.letters
+    urgent = replace(letter, parts=tuple(replace(part, urgent=True) for part in letter.parts))
+    mailings.queue([order("one", HINDI, "dry", now), replace(flood, letters=(urgent,))])
+    first = messages.claim_outbound("sender", 2, timedelta(minutes=1), ["telegram"])
+    assert [row.outbound.text for row in first] == ["flood", "flood"]
