@@ -23,6 +23,7 @@ from bot.understanding.understand import Understander
 from bot.understanding.weather import WeatherReader
 
 Skill = Callable[[Turn], Result]
+Progress = Callable[[str], None]
 LONGEST_TEXT = 4000
 """Characters of a message that are read; a longer one is asked to be shortened rather than half understood."""
 SURE = 0.9
@@ -66,8 +67,10 @@ class Pipeline:
     expects: Callable[[Turn], bool] = nothing
     """Whether a message answers what the skill of `subscribe` has asked."""
 
-    def handle(self, inbound: Inbound, contact: Contact, session: Session, now: datetime) -> Handled:
-        """Answers one message. Never raises for what a contact wrote."""
+    def handle(
+        self, inbound: Inbound, contact: Contact, session: Session, now: datetime, progress: Progress | None = None
+    ) -> Handled:
+        """Answers one message; `progress` sees an answer while it is written. Never raises for what a contact wrote."""
         prior = contact.language and (
             f"{contact.language}-Latn" if contact.script is ScriptChoice.LATIN else contact.language
         )
@@ -86,11 +89,16 @@ class Pipeline:
             short=inbound.address.channel in self.short_channels,
             region=self._region(contact),
         )
+        turn = replace(turn, progress=progress and self._in_her_letters(turn, progress))
         result = self._respond(turn)
         language = result.contact.language or turn.language
         reply, session = self._fitted(turn, result, language)
         result = replace(result, reply=reply, session=session)
         return Handled((*self._outbounds(turn, result, language), *result.extra), understanding, result, language)
+
+    def _in_her_letters(self, turn: Turn, progress: Progress) -> Progress:
+        latin = turn.contact.script is ScriptChoice.LATIN
+        return (lambda text: progress(romanise(text, turn.language))) if latin else progress
 
     def _in_session(
         self, understanding: Understanding, session: Session, contact: Contact

@@ -155,6 +155,7 @@ def doors_of(services: Services) -> Doors:
         ready=services.ready,
         languages=languages,
         text=locales.text,
+        draft=services.drafter.drafts.of,
         public_url=settings.public_url,
         trusted_proxies=settings.trusted_proxies,
         metrics_public=settings.metrics_public,

@@ -36,6 +36,7 @@ from bot.clients.prices import DataGovIn, Prices
 from bot.domain.errors import StorageError
 from bot.domain.messages import Address, Outbound
 from bot.domain.zones import UNASKED, QuietHours
+from bot.drafting import Drafter
 from bot.engines import build_model
 from bot.gateways import build_gateways, region_at
 from bot.knowledge import Knowledge
@@ -51,6 +52,7 @@ from bot.storage.asked import Asked
 from bot.storage.cache import Cache
 from bot.storage.contacts import Contacts
 from bot.storage.database import Database
+from bot.storage.drafts import Drafts
 from bot.storage.handoffs import Handoffs
 from bot.storage.messages import Messages
 from bot.storage.redis import RedisConnection, connect
@@ -82,6 +84,7 @@ class Services:
     thinker: Thinker
     metrics: Metrics
     clock: Callable[[], datetime]
+    drafter: Drafter
     gateways: Mapping[str, Channel] = field(default_factory=dict)
     """What stands behind the channel `sms`: only webhooks know them by name."""
     model: Model | None = None
@@ -202,6 +205,7 @@ def build_services(
         thinker=thinker,
         metrics=metrics,
         clock=clock,
+        drafter=Drafter(channels, messages, Drafts(cache)),
         gateways=gateways.by_name,
         model=model,
     )

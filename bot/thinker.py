@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from bot.domain.contacts import Consent, ConsentEvent, Contact, ScriptChoice
 from bot.domain.messages import InboundKind, Outbound, Purpose
@@ -17,6 +18,16 @@ from bot.storage.claims import ClaimedInbound, TurnSummary
 from bot.storage.messages import Messages
 from bot.storage.sessions import Sessions
 from bot.understanding.romanise import romanise
+
+
+class Showing(Protocol):
+    """Where an answer can be watched while it is written."""
+
+    def show(self, text: str) -> None:
+        """The text so far. Never raises."""
+
+    def end(self) -> str:
+        """Nothing more comes: what the answer shall replace, as `Outbound.draft`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +44,8 @@ class Thinker:
     budget: DayBudget | None = None
     """Limits what a contact gets billed in a day on channels that bill."""
 
-    def answer(self, claim: ClaimedInbound) -> None:
-        """Raises LostClaim when another worker has taken over; nothing is written then."""
+    def answer(self, claim: ClaimedInbound, showing: Showing | None = None) -> None:
+        """`showing` lets her watch. Raises LostClaim when another worker has taken over; nothing is written then."""
         if claim.inbound.kind is InboundKind.BLOCKED:
             self._block(claim)
         elif handoff := self.desk.is_answer(claim.inbound):
@@ -43,7 +54,9 @@ class Thinker:
             self._complete(claim, claim.contact, (), "overheard")
         else:
             session = self.sessions.load(claim.contact.id, claim.inbox_id)
-            self._save(claim, session, self.pipeline.handle(claim.inbound, claim.contact, session, self.clock()))
+            show = showing.show if showing else None
+            handled = self.pipeline.handle(claim.inbound, claim.contact, session, self.clock(), show)
+            self._save(claim, session, handled, showing.end() if showing else "")
 
     def apologise(self, claim: ClaimedInbound) -> None:
         """Tells the contact, in her language and letters, that her message could not be answered."""
@@ -55,7 +68,7 @@ class Thinker:
         text = self.locales.text(key, language)
         return romanise(text, language) if contact.script is ScriptChoice.LATIN else text, language
 
-    def _save(self, claim: ClaimedInbound, before: Session, handled: Handled) -> None:
+    def _save(self, claim: ClaimedInbound, before: Session, handled: Handled, draft: str) -> None:
         result = handled.result
         outbounds = handled.outbounds
         if result.handoff:
@@ -72,6 +85,8 @@ class Thinker:
             opened = self.desk.open(request, claim.contact.id, claim.inbox_id, handled.language)
             fitted = (*fitted, *self._fitted(opened))
         fitted = self._within_budget(claim.contact, fitted, handled)
+        if draft and fitted and fitted[0].address == claim.inbound.address:
+            fitted = (replace(fitted[0], draft=draft), *fitted[1:])
         turn = summary(handled)
         self.messages.complete(claim, result.contact, fitted, result.consent, turn, forget=result.forget)
 

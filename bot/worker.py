@@ -64,17 +64,20 @@ class Worker:
 
     async def think_once(self, worker: str) -> bool:
         """Answers one message in a thread; whether there was one."""
-        return await asyncio.to_thread(self.answer_next, worker)
+        return await asyncio.to_thread(self.answer_next, worker, asyncio.get_running_loop())
 
-    def answer_next(self, worker: str) -> bool:
-        """Claims and answers the next message; a failing one is given back, later dropped with an apology."""
+    def answer_next(self, worker: str, loop: asyncio.AbstractEventLoop | None = None) -> bool:
+        """Claims and answers the next message; a failing one is given back, later dropped with an apology.
+
+        Channels that show an answer while it is written do so on `loop`.
+        """
         messages, metrics = self.services.messages, self.services.metrics
         claim = messages.claim_inbound(worker, LEASE)
         if claim is None:
             return False
         with metrics.answering():
             try:
-                self.services.thinker.answer(claim)
+                self.services.thinker.answer(claim, self.services.drafter.showing(claim, loop))
             except LostClaim:
                 metrics.lost_claims.inc()
             except Exception as error:  # noqa: BLE001 - one message must not stop the loop

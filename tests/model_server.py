@@ -49,6 +49,9 @@ class ModelServer:
     headers: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
     released: threading.Event = field(default_factory=threading.Event)
+    going: threading.Event = field(default_factory=threading.Event)
+    holds_after: str = ""
+    """A stream stops after this word until `going` is set."""
 
     def say(self) -> str:
         """The next reply."""
@@ -135,6 +138,8 @@ class Handler(BaseHTTPRequestHandler):
         for word in text.split(" "):
             piece = {"delta": {"content": f"{word} "}} if chat else {"text": f"{word} "}
             self.wfile.write(f"data: {json.dumps({'choices': [piece]})}\n\n".encode())
+            if word == self.server.model.holds_after:
+                self.server.model.going.wait(60)
         self.wfile.write(b'data: {"choices": []}\n\ndata: [DONE]\n\n')
         self.close_connection = True
 

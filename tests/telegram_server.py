@@ -47,6 +47,9 @@ NO_CHAT = Failure(400, "Bad Request: chat not found")
 BAD_GATEWAY = Failure(502, "Bad Gateway")
 RESET = Failure(0)
 RESET_AFTER_TAKING = Failure(0, taken=True)
+SAME = Failure(400, "Bad Request: message is not modified: specified new message content is exactly the same")
+NOT_FOUND = Failure(400, "Bad Request: message to edit not found")
+CANNOT_EDIT = Failure(400, "Bad Request: message can't be edited")
 UNAUTHORIZED = Failure(401, "Unauthorized")
 
 
@@ -67,6 +70,8 @@ class TelegramServer:
         self.commands: dict[str, Any] = {}
         self.pictures: list[tuple[str, bytes]] = []
         """Chat and file of each picture that was taken; its caption stands in `arrived`."""
+        self.history: dict[tuple[str, int], list[str]] = {}
+        """What each message of the bot said, one after the other, by chat and message id."""
         self.failures: defaultdict[str, deque[Failure]] = defaultdict(deque)
         self.changed = threading.Condition()
         self.updates: deque[dict[str, Any]] = deque()
@@ -152,6 +157,7 @@ class TelegramServer:
             self.calls.append(Call("taken", fields))
             self.changed.notify_all()
         number = self.last_ids[int(fields["chat_id"])] = self.new_message_id()
+        self.history[str(fields["chat_id"]), number] = [fields["text"]]
         return message(fields["text"], int(fields["chat_id"]), number, bot=True)
 
     def on_sendphoto(self, fields: Mapping[str, Any]) -> Any:
@@ -162,6 +168,12 @@ class TelegramServer:
         return {**shown, "text": None, "caption": fields.get("caption", ""), "photo": [size]}
 
     def on_editmessagetext(self, fields: Mapping[str, Any]) -> Any:
+        said = self.history.get((str(fields["chat_id"]), int(fields["message_id"])))
+        if said is None or said[-1] == fields["text"]:
+            return SAME if said else NOT_FOUND
+        with self.changed:
+            said.append(fields["text"])
+            self.changed.notify_all()
         return message(fields["text"], int(fields["chat_id"]), int(fields["message_id"]), bot=True)
 
     def on_setwebhook(self, fields: Mapping[str, Any]) -> Any:
@@ -225,6 +237,7 @@ class Handler(BaseHTTPRequestHandler):
             state.changed.notify_all()
         if failure is None or failure.taken:
             result = state.answer(method, fields)
+            failure = result if isinstance(result, Failure) else failure
         if failure is None:
             self.reply(200, {"ok": True, "result": result})
         elif failure.status == 0:

@@ -23,6 +23,7 @@ LEAST_TOLD = 0.8
 """Share of a cited sentence's own words that must be told of it."""
 SIGNS = frozenset(" \n.,;:!?¿¡()'’\"-–।%°/\u200c\u200d")
 SENTENCE = re.compile(r"(?<=[.;!?।])\s+|\n+")
+INCOMPLETE = "incomplete"
 ADDRESS = re.compile(r"\w[.@/]\w*[^\W\d_]|//|\b(?:system|user|assistant)\s*:", re.IGNORECASE)
 """Web and mail addresses, and names of roles. A decimal point stands between digits."""
 
@@ -35,12 +36,17 @@ class Guard:
     restricted: tuple[Restricted, ...]
     language_of: Callable[[str], str]
 
-    def fault(self, said: str, title: str, steps: Sequence[str], language: str) -> str | None:
-        """What is wrong with a text that shall tell `steps`, as one word for the metrics; None: let it out."""
+    def fault(self, said: str, title: str, steps: Sequence[str], language: str, *, whole: bool = True) -> str | None:
+        """What is wrong with a text that shall tell `steps`, as one word for the metrics; None: let it out.
+
+        Of a text that is not `whole` yet (complete sentences all the same) only what it says is judged.
+        """
         lexicon = self.lexicons.get(language, Lexicon())
         if not lexicon.complete or not steps:
             return "language"
-        found = (*faults_of_signs(said, steps), *self._faults_of_words(said, title, steps, lexicon))
+        found = [*faults_of_signs(said, steps), *self._faults_of_words(said, title, steps, lexicon)]
+        if not whole:
+            found = [fault for fault in found if fault != INCOMPLETE]
         return found[0] if found else None if self.language_of(said) == language else "language"
 
     def _faults_of_words(self, said: str, title: str, steps: Sequence[str], lexicon: Lexicon) -> Iterator[str]:
@@ -52,7 +58,7 @@ class Guard:
         if not all(any(tells(sentence, one, lexicon) for one in allowed) for sentence in sentences):
             yield "ungrounded"
         if not all(is_told(one, sentences, lexicon) for one in cited):
-            yield "incomplete"
+            yield INCOMPLETE
 
 
 def faults_of_signs(said: str, steps: Sequence[str]) -> Iterator[str]:
@@ -73,6 +79,12 @@ def is_strange(char: str) -> bool:
 def sentences_of(text: str, lexicon: Lexicon) -> list[tuple[str, ...]]:
     """The tokens of each sentence."""
     return [lexicon.tokens(part) for part in SENTENCE.split(text) if part.strip()]
+
+
+def finished(text: str) -> str:
+    """The complete sentences of a text that still grows: all up to the last gap between two."""
+    gaps = [gap.start() for gap in SENTENCE.finditer(text)]
+    return text[: gaps[-1]] if gaps else ""
 
 
 def tells(sentence: Sequence[str], cited: Sequence[str], lexicon: Lexicon) -> bool:

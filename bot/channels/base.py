@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from bot.domain.messages import DeliveryReport, Inbound, Outbound, Sent
+from bot.domain.messages import Address, DeliveryReport, Inbound, Outbound, Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,17 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Lets connections go."""
+
+
+@runtime_checkable
+class Drafting(Protocol):
+    """A channel on which an answer can be watched while it is written. In the end it goes by `send` all the same."""
+
+    async def draft(self, address: Address, text: str, shown: str) -> str:
+        """Shows the text so far, in the place of the draft that was `shown` before unless that is empty.
+
+        Returns what this one is called, for `Outbound.draft`; empty where nothing has to be replaced. Raises SendError.
+        """
 
 
 @runtime_checkable

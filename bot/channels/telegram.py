@@ -15,18 +15,18 @@ from dataclasses import replace
 from datetime import datetime
 
 import regex
-from telegram import Bot, BotCommand, LinkPreviewOptions, Update
+from telegram import Bot, BotCommand, ReplyKeyboardMarkup, Update
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, ChatMigrated, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.base import Parsed, WebhookRequest, WebhookResponse
 from bot.channels.reading import read_json
-from bot.channels.telegram_sending import keyboard, seconds_of, send_error
+from bot.channels.telegram_sending import NO_PREVIEW, edit, keyboard, seconds_of, send_error
 from bot.channels.telegram_texts import TelegramTexts
 from bot.channels.telegram_updates import UnreadableUpdate, UpdateReader, message_key, read_update
 from bot.domain.errors import ConfigurationError, RefusedInput, StorageError
-from bot.domain.messages import Inbound, InboundKind, Outbound, Sent
+from bot.domain.messages import Address, Inbound, InboundKind, Outbound, Sent
 
 # Opts in to timedeltas for `retry_after`; without it the library warns at every 429. Read at each use.
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # noqa: TID251
@@ -131,6 +131,17 @@ class Telegram(TelegramTexts):
         except TelegramError as error:
             raise send_error(error) from error
 
+    async def draft(self, address: Address, text: str, shown: str) -> str:
+        """A message that is edited as its text grows. Raises SendError and its kinds."""
+        try:
+            if shown:
+                await edit(self.bot, address.id, shown, text)
+                return shown
+            message = await self.bot.send_message(address.id, text, link_preview_options=NO_PREVIEW)
+        except TelegramError as error:
+            raise send_error(error) from error
+        return message_key(address.id, message.message_id)
+
     async def poll(self, record: Record) -> None:
         """Reads updates until cancelled. An update is confirmed to Telegram only after `record` has taken it, so none
         is lost; after a crash some come again with the same ids. Raises ConfigurationError for a refused token."""
@@ -156,6 +167,9 @@ class Telegram(TelegramTexts):
             await request.shutdown()
 
     async def _send(self, outbound: Outbound, chat: str) -> Sent:
+        if outbound.draft and not outbound.image:
+            with suppress(BadRequest):  # she has deleted it, or it cannot be edited: a message of its own
+                return await self._send_marked(self._edit_draft, outbound, chat)
         if outbound.image:
             with suppress(BadRequest):  # the picture may be refused, or pictures in this chat: the text says the same
                 return await self._send_marked(self._send_photo, outbound, chat)
@@ -187,9 +201,16 @@ class Telegram(TelegramTexts):
             text,
             parse_mode=mode,
             reply_markup=keyboard(outbound, chat, self.location_label),
-            link_preview_options=LinkPreviewOptions(is_disabled=True),  # a preview costs her data
+            link_preview_options=NO_PREVIEW,
         )
         return Sent((message_key(chat, message.message_id),))
+
+    async def _edit_draft(self, outbound: Outbound, chat: str, text: str, mode: ParseMode | None) -> Sent:
+        markup = keyboard(outbound, chat, self.location_label)
+        if isinstance(markup, ReplyKeyboardMarkup):
+            raise BadRequest("keys come with new messages only")
+        await edit(self.bot, chat, outbound.draft, text, mode, markup)
+        return Sent((outbound.draft,))
 
     async def _send_moved(self, outbound: Outbound, chat: str) -> Sent:
         try:

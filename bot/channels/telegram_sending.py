@@ -7,8 +7,15 @@ from datetime import timedelta
 from typing import TypeVar
 
 import httpx
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup
-from telegram.constants import InlineKeyboardButtonLimit
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    LinkPreviewOptions,
+    ReplyKeyboardMarkup,
+)
+from telegram.constants import InlineKeyboardButtonLimit, ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.channels.telegram_updates import INDEX_MARK
@@ -18,6 +25,8 @@ from bot.domain.messages import Outbound, QuickReply
 Button = TypeVar("Button", InlineKeyboardButton, KeyboardButton)
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 NARROW_LABEL = 18
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+"""A preview costs her data."""
 
 
 def keyboard(
@@ -49,6 +58,21 @@ def rows_of(buttons: Sequence[Button]) -> list[list[Button]]:
         else:
             rows.append([button])
     return rows
+
+
+async def edit(
+    bot: Bot, chat: str, key: str, text: str, mode: ParseMode | None = None, markup: InlineKeyboardMarkup | None = None
+) -> None:
+    """Puts a text in the place of the chat's message `key`. Raises TelegramError, but not where it stands there
+    already: an edit whose answer was lost may so be done again."""
+    number = int(key.rpartition(":")[2])
+    try:
+        await bot.edit_message_text(
+            text, chat, number, parse_mode=mode, reply_markup=markup, link_preview_options=NO_PREVIEW
+        )
+    except BadRequest as error:
+        if "not modified" not in error.message.lower():
+            raise
 
 
 def seconds_of(error: RetryAfter) -> float:

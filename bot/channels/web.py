@@ -71,6 +71,10 @@ class WebChat:
         """Nothing to do: the page reads the outbox."""
         return Sent()
 
+    async def draft(self, address: Address, text: str, shown: str) -> str:
+        """Nothing to do: the page reads what the worker keeps of it."""
+        return ""
+
     async def close(self) -> None:
         """Nothing to let go."""
 

@@ -96,6 +96,8 @@ class Outbound:
     """The outbox row's id once it is queued, the same at each attempt: what gateways know the message by."""
     image: bytes = b""
     """A PNG that goes with the text on channels that show pictures. Kept until a gateway has it, two days at most."""
+    draft: str = ""
+    """What the channel calls the message that shows this answer as far as it was written; this one takes its place."""
     doubtful: bool = False
     """An earlier attempt ended without a word: the gateway may have taken the message."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -169,6 +170,8 @@ class Turn:
     short: bool = False
     """The channel counts segments: short texts, numbers for buttons, MORE."""
     region: str | None = None
+    progress: Callable[[str], None] | None = None
+    """Where she can watch an answer being written: is handed the text so far, in native script. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,14 @@ class Advice:
         """The steps in the model's own sentences where that is allowed and they passed the guard; else empty."""
         if self.composer is None or turn.short:
             return ""
-        return self.composer.compose(hit.card, steps, turn.understanding, turn.language) or ""
+        text, progress = hit.card.texts[turn.language], turn.progress
+
+        def show(told: str) -> None:
+            if progress:
+                progress(whole_card(self.locales, text, steps, turn.language, f"{told} …"))
+
+        composed = self.composer.compose(hit.card, steps, turn.understanding, turn.language, progress and show)
+        return composed or ""
 
     def _ask_back(self, turn: Turn, decision: Decision) -> Result:
         asks_crop = decision.move is Move.ASK_CROP

@@ -111,6 +111,19 @@ class Inbox(Outbox):
             row.id, contact, inbound_from(row._mapping, contact.address), attempt, worker, until, last
         )
 
+    def still_waits(self, claim: ClaimedInbound) -> bool:
+        """Whether she may be shown what is being written: not after STOP, nor once she has written again (which may be
+        STOP), nor by a worker that has lost the message."""
+        later = inbox.alias("later")
+        wrote = select(later.c.id).where(later.c.contact_id == claim.contact.id, later.c.id > claim.inbox_id).exists()
+        query = (
+            select(inbox.c.id)
+            .join(contacts, contacts.c.id == inbox.c.contact_id)
+            .where(inbox.c.id == claim.inbox_id, held_by(claim), contacts.c.consent != Consent.STOPPED, ~wrote)
+        )
+        with self.database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def complete(
         self,
         claim: ClaimedInbound,

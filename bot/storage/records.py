@@ -127,6 +127,7 @@ def outbound_columns(outbound: Outbound, due: datetime) -> dict[str, Any]:
             "ask_location": outbound.ask_location,
             **({"urgent": True} if outbound.urgent else {}),
             **({"picture": True} if outbound.image else {}),
+            **({"draft": outbound.draft} if outbound.draft else {}),
         },
     }
 
@@ -144,5 +145,6 @@ def outbound_from(row: RowMapping) -> Outbound:
         expires_at=row["expires_at"],
         reference=row["reference"],
         urgent=payload.get("urgent", False),
+        draft=payload.get("draft", ""),
         id=row["id"],
     )

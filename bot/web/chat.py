@@ -16,7 +16,7 @@ from starlette.templating import Jinja2Templates
 from bot.channels.web import COOKIE, read_session, session_cookie
 from bot.domain.errors import RefusedInput
 from bot.domain.messages import Address
-from bot.web.doors import Answer, Doors
+from bot.web.doors import Answer, Doors, Draft
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -72,10 +72,14 @@ class Chat:
         return response
 
     async def answers(self, request: Request) -> Response:
-        """`{"messages": [...]}` after the number `after`; waits for a while where there are none yet."""
+        """`{"messages": [...]}` after the number `after`; waits for a while where there are none yet.
+
+        `"draft": {"version", "text"}` stands beside it where one is being written that the page has not seen (`draft`).
+        """
         address = Address("web", read_session(session_cookie(request.headers)))
-        found = await self._wait(request, address, read_number(request.query_params.get("after", "0")))
-        return JSONResponse({"messages": [described(answer) for answer in found]})
+        found, draft = await self._wait(request, address, read_number(request.query_params.get("after", "0")))
+        shown = {"draft": {"version": draft.version, "text": draft.text}} if draft else {}
+        return JSONResponse({"messages": [described(answer) for answer in found], **shown})
 
     async def picture(self, request: Request) -> Response:
         """The picture of one of her answers, as long as it is kept."""
@@ -86,13 +90,18 @@ class Chat:
             return Response(status_code=404)
         return Response(data, media_type="image/png", headers={"Cache-Control": f"private, max-age={YEAR_SECONDS}"})
 
-    async def _wait(self, request: Request, address: Address, after: int) -> Sequence[Answer]:
+    async def _wait(self, request: Request, address: Address, after: int) -> tuple[Sequence[Answer], Draft | None]:
+        seen = request.query_params.get("draft", "")
         for pause in pauses(self.doors.poll_seconds):
+            # In this order: drafts end before their answers are there.
+            draft = await to_thread.run_sync(self.doors.draft, address)
             found = await to_thread.run_sync(self.doors.inbox.replies_for, address, after)
             if found or await request.is_disconnected():
-                return found
+                return found, None
+            if draft and draft.text and draft.version != seen:
+                return (), draft
             await asyncio.sleep(pause)
-        return ()
+        return (), None
 
     def _preferred(self, request: Request) -> str:
         for entry in request.headers.get("accept-language", "").split(","):

@@ -46,6 +46,22 @@ class Inbox(Protocol):
         """The PNG of an address's own answer, as long as it is kept."""
 
 
+class Draft(Protocol):
+    """An answer while it is being written."""
+
+    @property
+    def text(self) -> str:
+        """What there is of it; empty once the answer itself is about to come."""
+
+    @property
+    def version(self) -> str:
+        """Changes with the text."""
+
+
+def no_draft(_address: Address) -> None:
+    """Answers come whole."""
+
+
 class Text(Protocol):
     """Page strings from messages.po; an unknown language falls back to English."""
 
@@ -66,6 +82,8 @@ class Doors:
     languages: Sequence[tuple[str, str, str]]
     """What the page offers: BCP 47 tag, the language's name in itself, `ltr` or `rtl`."""
     text: Text
+    draft: Callable[[Address], Draft | None] = no_draft
+    """What is being written to an address now. Blocks, never raises."""
     max_body: int = 64 * 1024
     public_url: str = ""
     trusted_proxies: Sequence[str] = ()

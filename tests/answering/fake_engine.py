@@ -58,6 +58,33 @@ class FakeEngine:
         pass
 
 
+@dataclass
+class WritingEngine(FakeEngine):
+    """Writes `pieces` one after the other; an exception among them is raised, a function called. Counts in `told`
+    what was taken of them."""
+
+    pieces: Sequence[str | Exception | Callable[[], object]] = ()
+    told: int = 0
+
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        most_tokens: int,
+        seconds: float,
+        stop: tuple[str, ...] = STOP,
+        priority: int = 0,
+    ) -> Iterator[str]:
+        for piece in self.pieces:
+            self.told += 1
+            if isinstance(piece, Exception):
+                raise piece
+            if isinstance(piece, str):
+                yield piece
+            else:
+                piece()
+
+
 def always(said: str) -> Says:
     """Says the same whatever it is asked."""
     return lambda prompt, grammar: said

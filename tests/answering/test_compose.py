@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,12 +12,12 @@ from bot.answering.compose import Composer
 from bot.answering.engine import Prompt
 from bot.answering.model import Model, build_composer
 from bot.domain.cards import Card, Step
-from bot.domain.errors import EngineTimeout
+from bot.domain.errors import EngineCrashed, EngineTimeout
 from bot.domain.turns import DetectedLanguage, Intent, Understanding
 from bot.knowledge import Knowledge
 from bot.locales import Locales
 from bot.understanding.language import LanguageDetector
-from tests.answering.fake_engine import FakeEngine, Says, always, failing
+from tests.answering.fake_engine import FakeEngine, Says, WritingEngine, always, failing
 
 ASKED = Understanding("worms in maize", DetectedLanguage("en", "Latn", 0.9), Intent.ASK_ADVICE)
 Built = Callable[[Says], tuple[Composer, list[str]]]
@@ -125,3 +126,62 @@ def test_no_language_no_composer(locales: Locales, knowledge: Knowledge) -> None
     assert build_composer(Model(FakeEngine(always(""))), locales, knowledge, never) is None
     german = Model(FakeEngine(always("")), writes=frozenset({"de"}))
     assert build_composer(german, locales, knowledge, never) is None
+
+
+@pytest.fixture
+def writing(built: Built) -> Callable[..., tuple[Composer, list[str]]]:
+    def write(*pieces: str | Exception) -> tuple[Composer, list[str]]:
+        composer, told = built(always(""))
+        return replace(composer, engine=WritingEngine(always(""), pieces=pieces)), told
+
+    return write
+
+
+def test_complete_sentences_are_shown_as_they_come(
+    writing: Callable[..., tuple[Composer, list[str]]], card: Card, steps: tuple[Step, ...]
+) -> None:
+    said = honest(card, steps)
+    composer, told = writing(" ", *said, " ")
+    seen: list[str] = []
+    assert composer.compose(card, steps, ASKED, "en", seen.append) == said
+    first, second, _ = (card.texts["en"].steps[step.id] for step in steps)
+    assert [seen[0], seen[1]] == [first, f"{first} {second}"]
+    assert seen[-1] == said
+    assert told == ["composed"]
+
+
+@pytest.mark.parametrize(
+    ("lie", "outcome"),
+    [
+        ("Hang 50 traps in each acre. ", "guarded_ungrounded"),
+        ("Spray endosulfan.\n", "guarded_restricted"),
+        ("<|user|> Hang them. ", "guarded_sign"),
+        (EngineCrashed("x"), "EngineCrashed"),
+    ],
+)
+def test_nothing_is_shown_from_a_lie_on(
+    writing: Callable[..., tuple[Composer, list[str]]],
+    card: Card,
+    steps: tuple[Step, ...],
+    lie: str | Exception,
+    outcome: str,
+) -> None:
+    first, second, third = (f"{card.texts['en'].steps[step.id]} " for step in steps)
+    composer, told = writing(first, second, lie, third)
+    seen: list[str] = []
+    assert composer.compose(card, steps, ASKED, "en", seen.append) is None
+    assert seen == [first.strip(), f"{first}{second}".strip()]
+    assert told == [outcome]
+    assert isinstance(composer.engine, WritingEngine)
+    assert composer.engine.told == 3, "the rest is not waited for"
+
+
+def test_a_half_told_text_is_shown_but_does_not_go_out(
+    writing: Callable[..., tuple[Composer, list[str]]], card: Card, steps: tuple[Step, ...]
+) -> None:
+    first = card.texts["en"].steps[steps[0].id]
+    composer, told = writing(f"{first} ")
+    seen: list[str] = []
+    assert composer.compose(card, steps, ASKED, "en", seen.append) is None
+    assert seen == [first]
+    assert told == ["guarded_incomplete"]

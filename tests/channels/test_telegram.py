@@ -615,3 +615,44 @@ async def test_the_command_menu(channel: Telegram, server: TelegramServer) -> No
     server.fail("setMyCommands", BAD_GATEWAY)
     with pytest.raises(SendError):
         await channel.describe({"": {"help": "x"}})
+
+
+async def test_an_answer_takes_the_place_of_its_draft(channel: Telegram, server: TelegramServer) -> None:
+    shown = await channel.draft(FARMER, "a < b", "")
+    assert await channel.draft(FARMER, "a < b & c", shown) == shown
+    answer = Outbound(FARMER, "a < b & d", quick_replies=(QuickReply("Rice", "rice"),), draft=shown)
+    assert [(await channel.send(answer)).external_ids for _ in "ab"] == [(shown,)] * 2, (
+        "edited once, the second is none"
+    )
+    (said,) = server.history.values()
+    assert said == ["a < b", "a < b & c", "a &lt; b &amp; d"]
+    server.fail("editMessageText", CANNOT_PARSE)
+    await channel.send(replace(answer, text="e"))
+    assert [call.get("parse_mode") for call in server.calls_of("editMessageText")[-2:]] == ["HTML", None]
+    assert said[-1] == "e"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ask_location": True},
+        {"image": b"\x89PNG"},
+        {"draft": "77:1"},
+        {"address": Address("telegram", "78")},
+    ],
+)
+async def test_what_can_take_no_place_is_a_message_of_its_own(
+    channel: Telegram, server: TelegramServer, changes: dict[str, Any]
+) -> None:
+    shown = await channel.draft(FARMER, "draft", "")
+    await channel.send(replace(Outbound(FARMER, "answer", draft=shown), **changes))
+    assert list(server.history.values()) == [["draft"], ["answer"]]
+
+
+async def test_drafts_fail_as_messages_do(channel: Telegram, server: TelegramServer) -> None:
+    shown = await channel.draft(FARMER, "draft", "")
+    server.fail("editMessageText", too_many(3), BLOCKED, RESET)
+    for kind, uncertain in ((Throttled, False), (ContactBlocked, False), (SendError, True)):
+        with pytest.raises(kind) as raised:
+            await channel.draft(FARMER, "more", shown)
+        assert raised.value.uncertain is uncertain

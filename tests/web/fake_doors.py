@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.channels.base import Channel
 from bot.domain.messages import Address, DeliveryReport, Inbound, Outbound, QuickReply
-from bot.web.doors import Doors
+from bot.web.doors import Doors, Draft, no_draft
 
 LANGUAGES = (
     ("en", "English", "ltr"), ("hi", "हिन्दी", "ltr"), ("mr", "मराठी", "ltr"), ("te", "తెలుగు", "ltr"),
@@ -59,6 +59,7 @@ class FakeInbox:
         self.inbounds: list[Inbound] = []
         self.reports: list[DeliveryReport] = []
         self.answers: list[FakeAnswer] = []
+        self.draft: Draft | None = None
         self.respond: Callable[[Inbound], Sequence[Outbound]] | None = None
         self.lock = threading.Lock()
 
@@ -117,11 +118,12 @@ def fake_doors(
     trusted_proxies: Sequence[str] = (),
     metrics_public: bool = False,
     poll_seconds: float = 0.2,
+    draft: Callable[[Address], Draft | None] = no_draft,
 ) -> Doors:
     """Doors over a fake inbox."""
     parts: Mapping[str, str | bool] = {"database": True, "redis": "embedded"} if ready is None else ready
     return Doors(
         channels=channels or {}, inbox=inbox or FakeInbox(), notify=notify, ready=lambda: parts, languages=LANGUAGES,
         text=page_text, public_url=public_url, trusted_proxies=trusted_proxies, metrics_public=metrics_public,
-        poll_seconds=poll_seconds,
+        poll_seconds=poll_seconds, draft=draft,
     )  # fmt: skip

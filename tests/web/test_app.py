@@ -18,6 +18,7 @@ from bot.channels.sms import PreviewSms
 from bot.channels.web import COOKIE, WebChat
 from bot.domain.errors import StorageError
 from bot.domain.messages import Address, DeliveryReport, DeliveryStatus, Inbound, Outbound
+from bot.storage.drafts import Draft
 from bot.web.app import create_app
 from bot.web.chat import pauses
 from bot.web.doors import Doors
@@ -299,6 +300,26 @@ async def test_the_page_waits_for_an_answer(inbox: FakeInbox) -> None:
         inbox.write(ASHA, "here it is")
         async with asyncio.timeout(20):
             assert (await waiting).json()["messages"][0]["text"] == "here it is"
+
+
+async def test_the_page_reads_what_is_being_written(inbox: FakeInbox) -> None:
+    drafts = {ASHA: Draft(1, "Pull out dead shoots …")}
+    cookie = {"cookie": f"{COOKIE}={SESSION}"}
+    async with client_for(fake_doors(inbox, draft=drafts.get)) as client:
+        found = (await client.get("/chat/messages", headers=cookie)).json()
+        version = drafts[ASHA].version
+        assert found == {"messages": [], "draft": {"version": version, "text": "Pull out dead shoots …"}}
+        path = f"/chat/messages?draft={version}"
+        assert (await client.get(path, headers=cookie)).json() == {"messages": []}
+        drafts[ASHA] = Draft(1, "Pull out dead shoots. Clip tips …")
+        assert "Clip tips" in (await client.get(path, headers=cookie)).text
+        stranger = {"cookie": f"{COOKIE}=another-session-0123456789"}
+        assert (await client.get("/chat/messages", headers=stranger)).json() == {"messages": []}
+        drafts[ASHA] = Draft(1, "")
+        assert (await client.get("/chat/messages", headers=cookie)).json() == {"messages": []}
+        drafts[ASHA] = Draft(1, "of an older day")
+        inbox.write(ASHA, "here it is")
+        assert list((await client.get("/chat/messages", headers=cookie)).json()) == ["messages"]
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "1.5", "٣", "9" * 30, "", str(2**53)])

@@ -16,6 +16,7 @@ from bot.clients.charts import Labels, can_draw, draw_chart
 from bot.domain.errors import StorageError
 from bot.domain.messages import Address, Inbound, InboundKind, Outbound, QuickReply
 from bot.domain.weather import DaySummary
+from bot.storage.drafts import Draft
 from tests.web.fake_doors import FakeInbox, fake_doors
 from tests.web.served import served
 
@@ -50,7 +51,8 @@ def inbox() -> FakeInbox:
 
 @pytest.fixture
 def address(inbox: FakeInbox) -> Iterator[str]:
-    with served(fake_doors(inbox, channels={"web": WebChat(lambda: datetime.now(UTC))}, poll_seconds=5)) as address:
+    channels = {"web": WebChat(lambda: datetime.now(UTC))}
+    with served(fake_doors(inbox, channels=channels, poll_seconds=5, draft=lambda _: inbox.draft)) as address:
         yield address
 
 
@@ -284,3 +286,20 @@ def test_dark_and_wide(page: Page, inbox: FakeInbox) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1000, "height": 640})
     shoot(page, "wide")
+
+
+def test_an_answer_grows_and_comes_once(page: Page, inbox: FakeInbox) -> None:
+    page.goto("/chat?language=hi")
+    ask(page, "धान में तना छेदक")
+    draft = page.locator(".row.draft")
+    for text in ("धान में तना छेदक\n\n1. सूखे कल्ले …", "धान में तना छेदक\n\n1. सूखे कल्ले जड़ से उखाड़ कर जला दें। <b>x</b> …"):
+        inbox.draft = Draft(1, text)
+        expect(draft).to_have_text(text)
+        expect(draft).to_have_count(1)
+    shoot(page, "draft")
+    inbox.draft = None
+    inbox.write(inbox.inbounds[0].address, ADVICE)
+    expect(page.get_by_text("3–5 सेमी")).to_have_count(1)
+    expect(draft).to_have_count(0)
+    expect(page.get_by_text("सूखे कल्ले")).to_have_count(1)
+    assert fits_the_screen(page)

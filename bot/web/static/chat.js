@@ -133,9 +133,11 @@
     for (let failures = 0; ;) {
       if (document.hidden) await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
       try {
-        const answer = await fetch(`/chat/messages?after=${kept.after}`);
+        const answer = await fetch(`/chat/messages?after=${kept.after}&draft=${drafted}`);
         if (!answer.ok) throw new Error(answer.status);
-        (await answer.json()).messages.forEach(take);
+        const { messages, draft } = await answer.json();
+        messages.forEach(take);
+        if (draft) showDraft(draft);
         if (failures) offline.hidden = true;
         failures = 0;
       } catch {
@@ -144,8 +146,19 @@
       }
     }
   };
+  // The answer while it is being written, not kept: the answer itself takes its place.
+  let drafted = "";
+  const dropDraft = () => list.querySelectorAll(".draft").forEach((old) => old.remove());
+  const showDraft = (draft) => {
+    dropDraft();
+    drafted = draft.version;
+    drawRow({ shown: draft.text });
+    list.lastElementChild.classList.add("draft");
+    toEnd();
+  };
   const take = (message) => {
     if (message.number <= kept.after) return;
+    dropDraft();
     kept.after = message.number;
     answered.add(message.answers);
     kept.said.push({ shown: message.text, language: message.language, picture: message.picture, choices: message.quick_replies, askLocation: message.ask_location });
