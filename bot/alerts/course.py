@@ -30,9 +30,11 @@ def step(rule: AlertRule, state: AlertState | None, finding: Finding | None, now
 def begin(rule: AlertRule, state: AlertState | None, finding: Finding, now: datetime) -> Step:
     """Nothing is under way: a new warning, unless one of the kind has only just been told.
 
-    After an all-clear it is raised again within the cool-down only if it is severe or worse than before."""
+    After an all-clear it is raised again within the cool-down only if it is worse than before or bad enough to outweigh
+    the nuisance: for weather that threatens everybody "no more in sight" must not stand when there is."""
+    enough = Severity.SEVERE if rule.crops or not rule.clear_text else Severity.WARNING
     recent = state is not None and now - state.last_sent_at < rule.cool_down
-    if state and recent and finding.severity <= state.severity and finding.severity < Severity.SEVERE:
+    if state and recent and finding.severity <= state.severity and finding.severity < enough:
         return replace(state, last_seen_at=now), None
     return tell(rule, EventKind.RAISE, finding, now, since=now)
 
