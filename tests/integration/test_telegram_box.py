@@ -15,7 +15,8 @@ from tests.processes import free_port, running
 from tests.telegram_server import BLOCKED, TOKEN, Failure, TelegramServer, message, too_many
 from tests.weather_server import weather_server
 
-FARMER, OFFICER = 77, 555
+FARMER, OFFICER = 770_077_077, 555
+"""Too long to turn up by chance in a question's short id, which is hexadecimal."""
 SECONDS = 60
 
 
