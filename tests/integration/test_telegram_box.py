@@ -88,5 +88,5 @@ def test_the_weather_comes_with_its_chart(telegram: TelegramServer, backend: Bac
 def test_who_blocks_the_bot_is_stopped(telegram: TelegramServer, backend: Backend) -> None:
     telegram.fail("sendMessage", BLOCKED)
     telegram.add_message("my rice has stem borer", FARMER)
-    wait_for(backend, "select consent from contacts where address = '77'", ("stopped",))
+    wait_for(backend, f"select consent from contacts where address = '{FARMER}'", ("stopped",))
     assert telegram.sent(FARMER) == []
