@@ -33,7 +33,8 @@ from tests.benchmarks.model_report import LANGUAGES, Results, draw, write_report
 from tests.phi3_model import MINI, write_model
 
 ROOT = Path(__file__).parents[2]
-OVERHEAD_TOKENS = 8
+OVERHEAD_TOKENS, OVERHEAD_QUESTIONS = 8, 16
+"""Prompts after which random weights end their answer sooner are left out."""
 NOTHING = Prompt("<|user|>\nHello.\n", "Hello<|end|>\n<|assistant|>\n")
 """Drives what was asked before out of the model's mind."""
 RULES = Prompt(f"{USER}{SELECT_RULES}", "Hello<|end|>\n<|assistant|>\n")
@@ -234,7 +235,7 @@ def main() -> None:
     if "load" in stages and not results.of("load"):
         measure_load(results, options.model)
     if "overhead" in stages:
-        measure_overhead(results, options.model, questions[:5])
+        measure_overhead(results, options.model, questions[:OVERHEAD_QUESTIONS])
     measure_questions(results, options.model, questions, {"ours", "plain"} & set(stages), options.out)
     write_report(results, options.out)
     draw(results, options.out / "model.png")
