@@ -81,12 +81,12 @@ class Scheduler:
         """Erases texts older than the settings keep them; once a day."""
         now = self.services.clock()
         key = f"erase-texts:{now:%Y-%m-%d}"
-        if not self.services.runs.start(key, self.name, LEASE):
-            return
-        kept = timedelta(days=self.services.settings.retention_days)
-        erased = self.services.messages.erase_texts(now - kept)
-        self.services.runs.finish(key, self.name)
-        self.services.runs.forget(now - kept)
+        before = now - timedelta(days=self.services.settings.retention_days)
+        with self.services.runs.once(key, self.name, LEASE) as mine:
+            if not mine:
+                return
+            erased = self.services.messages.erase_texts(before)
+        self.services.runs.forget(before)
         log.info("old texts erased", rows=erased)
 
     def warm_model(self) -> None:

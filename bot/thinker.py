@@ -60,13 +60,14 @@ class Thinker:
 
     def apologise(self, claim: ClaimedInbound) -> None:
         """Tells the contact, in her language and letters, that her message could not be answered."""
-        text, language = self._written("error.sorry", claim.contact, claim.contact.language or "en")
+        language = claim.contact.language or "en"
+        text = self._written("error.sorry", claim.contact, language)
         sorry = self._fitted((Outbound(claim.inbound.address, text, language),))
         self.messages.queue(sorry, key=f"sorry:{claim.inbox_id}")
 
-    def _written(self, key: str, contact: Contact, language: str) -> tuple[str, str]:
+    def _written(self, key: str, contact: Contact, language: str) -> str:
         text = self.locales.text(key, language)
-        return romanise(text, language) if contact.script is ScriptChoice.LATIN else text, language
+        return romanise(text, language) if contact.script is ScriptChoice.LATIN else text
 
     def _save(self, claim: ClaimedInbound, before: Session, handled: Handled, draft: str) -> None:
         result = handled.result
@@ -103,7 +104,7 @@ class Thinker:
         """First aid always goes out; other answers beyond the day's budget give way to one note."""
         if self.budget is None or handled.understanding.intent is Intent.REPORT_EMERGENCY:
             return fitted
-        note, _ = self._written("sms.day_spent", handled.result.contact, handled.language)
+        note = self._written("sms.day_spent", handled.result.contact, handled.language)
         return self.budget.limit(contact, fitted, note, self.clock())
 
     def _block(self, claim: ClaimedInbound) -> None:

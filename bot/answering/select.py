@@ -199,10 +199,11 @@ class Selector:
             self.on_outcome("cache")
             return decision.by("cache")
         said = self._ask(case)
-        decision = parse(said, case) if said is not None else None
-        if said is None or decision is None:
-            if said is not None:
-                self.on_outcome("unusable")
+        if said is None:
+            return None
+        decision = parse(said, case)
+        if decision is None:
+            self.on_outcome("unusable")
             return None
         if self.answers is not None:
             # Not the key from before: a server tells what it runs when it is asked the first time.

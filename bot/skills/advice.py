@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.answering.compose import Composer
 from bot.answering.decide import Decision, Move, decide
 from bot.answering.select import Selector, case_of
-from bot.domain.cards import CardText, Hit, Step
+from bot.domain.cards import Hit, Step
 from bot.domain.messages import QuickReply
 from bot.domain.turns import CardScore, Outcome, Pending, Reply, Result, Turn
 from bot.locales import Locales
@@ -98,7 +98,7 @@ class Advice:
         told = self._told(turn, hit, steps)
         # The SMS of the card sums up all its steps: it is not for a choice of them, and comes with MORE then.
         short = " ".join(text.steps[step.id] for step in steps) if left_out else text.sms
-        more = self._more(turn, text, left_out or steps)
+        more = remaining_parts(self.locales, text, left_out or steps, turn.language)
         more = (text.sms, *more) if left_out else more
         reply = Reply(
             text=whole_card(self.locales, text, steps, turn.language, told),
@@ -111,9 +111,6 @@ class Advice:
         )
         session = remembered(turn, card_id=hit.card.id, more=more if turn.short else ())
         return Result(reply, turn.contact, session)
-
-    def _more(self, turn: Turn, text: CardText, steps: tuple[Step, ...]) -> tuple[str, ...]:
-        return remaining_parts(self.locales, text, steps, turn.language)
 
     def _told(self, turn: Turn, hit: Hit, steps: tuple[Step, ...]) -> str:
         """The steps in the model's own sentences where that is allowed and they passed the guard; else empty."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain.contacts import Consent, ConsentEvent
@@ -85,27 +85,23 @@ def update_contact(
 
 def stop_warnings(connection: Connection, address: Address, now: datetime) -> None:
     """Marks the warnings queued for an address as stopped."""
-    connection.execute(
-        outbox.update()
-        .where(
-            outbox.c.channel == address.channel,
-            outbox.c.address == address.id,
-            outbox.c.state == "queued",
-            outbox.c.reference.startswith(REFERENCE),
-        )
-        .values(state="stopped", error="the contact wants no warnings", done_at=now)
-    )
+    stop_queued(connection, address, outbox.c.reference.startswith(REFERENCE), "the contact wants no warnings", now)
 
 
 def stop_waiting(connection: Connection, address: Address, now: datetime) -> None:
     """Marks what is queued for an address as stopped, the farewell excepted."""
+    stop_queued(connection, address, outbox.c.purpose != Purpose.FAREWELL, "the contact has stopped", now)
+
+
+def stop_queued(connection: Connection, address: Address, which: ColumnElement[bool], why: str, now: datetime) -> None:
+    """Marks those of an address's queued messages as stopped that meet a condition."""
     connection.execute(
         outbox.update()
         .where(
             outbox.c.channel == address.channel,
             outbox.c.address == address.id,
             outbox.c.state == "queued",
-            outbox.c.purpose != Purpose.FAREWELL,
+            which,
         )
-        .values(state="stopped", error="the contact has stopped", done_at=now)
+        .values(state="stopped", error=why, done_at=now)
     )

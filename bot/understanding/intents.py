@@ -70,19 +70,8 @@ class CommandMatcher:
             for text in texts
             for phrase in parse_phrases(text, kind)
         )
-        self._harmless = Phrases(
-            phrase
-            for spoken in locales.utterances.values()
-            for text in spoken.not_emergency
-            for phrase in parse_phrases("_".join(text.split()), "harmless")
-        )
-
-        self._persons = Phrases(
-            phrase
-            for spoken in locales.utterances.values()
-            for text in spoken.persons
-            for phrase in parse_phrases("_".join(text.split()), "person")
-        )
+        self._harmless = literal((spoken.not_emergency for spoken in locales.utterances.values()), "harmless")
+        self._persons = literal((spoken.persons for spoken in locales.utterances.values()), "person")
 
     def says(self, token: str, language: str) -> bool:
         """Whether a token stands in the commands and fillers of a language."""
@@ -246,3 +235,10 @@ def build_tags(locales: Locales) -> dict[str, str]:
         for tag, language in locales.languages.items()
         for name in (language.name, language.native, *language.names)
     }
+
+
+def literal(lists: Iterable[Iterable[str]], kind: str) -> Phrases:
+    """Phrases that are found word for word, without gaps."""
+    return Phrases(
+        phrase for texts in lists for text in texts for phrase in parse_phrases("_".join(text.split()), kind)
+    )
