@@ -418,3 +418,8 @@ def test_what_buttons_and_answers_say_is_understood(mind: Mind, tag: str) -> Non
 )
 def test_questions_on_the_weather_subscribe_to_nothing(mind: Mind, text: str, expected: Intent) -> None:
     assert intent(mind, text) is expected
+
+
+@pytest.mark.parametrize("text", ["band karo msg", "band kar do message", "bas band kro sms bhai", "बंद करो ये मैसेज"])
+def test_stop_is_heard_whatever_the_order_of_words(mind: Mind, text: str) -> None:
+    assert intent(mind, text) is Intent.STOP
